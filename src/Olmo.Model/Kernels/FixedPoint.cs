@@ -1,0 +1,40 @@
+using Olmo.Model.Compute;
+
+#pragma warning disable CS1573 // parameters that speak for themselves are not described
+namespace Olmo.Model.Kernels;
+
+/// <summary>
+/// Gradients as 64-bit integers of scale 2^-48, rounded to nearest even: integer sums are the same in any order. A value is valid if its
+/// magnitude is below the limit 2^14 / G, so that G of them cannot overflow; anything else, and NaN, counts as 0 and is reported.
+/// </summary>
+internal static unsafe partial class FixedPoint
+{
+    /// <summary>2^48: units per 1.0.</summary>
+    public const double Scale = 281474976710656.0;
+
+    /// <summary>2^-48</summary>
+    public const double Unit = 1.0 / Scale;
+
+    /// <summary>2^14 / groups, rounded to fp32.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="groups"/> is below 1.</exception>
+    public static float Limit(int groups)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
+        return (float)(16384.0 / groups);
+    }
+
+    /// <summary>y[i] = round(x[i] * 2^48) for elements from..to.</summary>
+    /// <param name="limit">Magnitudes at or above it are invalid: <see cref="Limit"/>.</param>
+    /// <returns>True if every value was valid.</returns>
+    public static bool Round(SimdWidth width, float* x, long* y, float limit, nint from, nint to) => RoundReference(x, y, limit, from, to);
+
+    /// <summary>sum[i] += round(x[i] * 2^48) for elements from..to.</summary>
+    /// <returns>True if every value was valid.</returns>
+    public static bool Accumulate(SimdWidth width, float* x, long* sum, float limit, nint from, nint to) => AccumulateReference(x, sum, limit, from, to);
+
+    /// <summary>sum[i] += x[i] for elements from..to, modulo 2^64.</summary>
+    public static void Add(SimdWidth width, long* x, long* sum, nint from, nint to) => AddReference(x, sum, from, to);
+
+    /// <summary>y[i] = sum[i] * 2^-48 for elements from..to: to fp64, times 2^-48, to fp32, each rounded to nearest even.</summary>
+    public static void ToFloat(SimdWidth width, long* sum, float* y, nint from, nint to) => ToFloatReference(sum, y, from, to);
+}
