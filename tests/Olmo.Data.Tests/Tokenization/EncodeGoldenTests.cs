@@ -76,7 +76,7 @@ public sealed class EncodeGoldenTests
         }
 
         Assert.Equal(165, cases);
-        Assert.True(exact >= 150, $"{exact} exact");
+        Assert.True(exact >= 137, $"{exact} exact"); // all 165 for dolma2; the rest of neox has texts that NFC changes
     }
 
     [ReferenceTheory]
