@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 namespace Olmo.Model.Kernels;
@@ -15,6 +16,55 @@ namespace Olmo.Model.Kernels;
 internal static unsafe partial class AdamW
 {
     /// <summary>Updates elements from..to of p, m and v.</summary>
-    public static void Update(SimdWidth width, in AdamWStep step, float* gradient, float* p, float* m, float* v, nint from, nint to) =>
-        UpdateReference(step, gradient, p, m, v, from, to);
+    public static void Update(SimdWidth width, in AdamWStep step, float* gradient, float* p, float* m, float* v, nint from, nint to)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                UpdateLanes<Lanes512>(step, gradient, p, m, v, from, to);
+                break;
+            case SimdWidth.Avx2:
+                UpdateLanes<Lanes256>(step, gradient, p, m, v, from, to);
+                break;
+            default:
+                UpdateReference(step, gradient, p, m, v, from, to);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void UpdateLanes<T>(in AdamWStep step, float* gradient, float* p, float* m, float* v, nint from, nint to)
+        where T : struct, ILanes<T>
+    {
+        AdamWStep s = step;
+        nint i = from;
+        for (; i <= to - LaneFold.Lanes; i += LaneFold.Lanes)
+        {
+            (T parameter, T first, T second) = Next(s, T.Load(gradient + i), T.Load(p + i), T.Load(m + i), T.Load(v + i));
+            T.Store(parameter, p + i);
+            T.Store(first, m + i);
+            T.Store(second, v + i);
+        }
+
+        if (i < to)
+        {
+            nint rest = to - i;
+            (T parameter, T first, T second) = Next(
+                s, T.LoadTail(gradient + i, rest, 0f), T.LoadTail(p + i, rest, 0f), T.LoadTail(m + i, rest, 0f), T.LoadTail(v + i, rest, 0f));
+            T.StoreTail(parameter, p + i, rest);
+            T.StoreTail(first, m + i, rest);
+            T.StoreTail(second, v + i, rest);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (T Parameter, T First, T Second) Next<T>(in AdamWStep s, T gradient, T p, T m, T v)
+        where T : struct, ILanes<T>
+    {
+        T g = gradient * T.Splat(s.Clip);
+        T first = T.Fma(T.Splat(s.OneMinusBeta1), g - m, m);
+        T second = T.Fma(T.Splat(s.OneMinusBeta2) * g, g, v * T.Splat(s.Beta2));
+        T denominator = T.Fma(T.Sqrt(second), T.Splat(s.InverseRootCorrection2), T.Splat(s.Epsilon));
+        return (T.Fma(T.Splat(-s.StepSize), first / denominator, p * T.Splat(s.Decay)), first, second);
+    }
 }

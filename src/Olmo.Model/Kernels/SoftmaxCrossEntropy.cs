@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 using Olmo.Model.Numerics;
 
@@ -56,10 +57,28 @@ internal static unsafe partial class SoftmaxCrossEntropy
         }
     }
 
-    private static (float Max, float Sum) SumOfExponentials(SimdWidth width, float* row, nint count) => SumOfExponentialsReference(row, count);
+    private static (float Max, float Sum) SumOfExponentials(SimdWidth width, float* row, nint count) => width switch
+    {
+        SimdWidth.Avx512 => SumOfExponentialsLanes<Lanes512>(row, count),
+        SimdWidth.Avx2 => SumOfExponentialsLanes<Lanes256>(row, count),
+        _ => SumOfExponentialsReference(row, count),
+    };
 
-    private static void ScaledExponentials(SimdWidth width, float* row, float max, float factor, nint count) =>
-        ScaledExponentialsReference(row, max, factor, count);
+    private static void ScaledExponentials(SimdWidth width, float* row, float max, float factor, nint count)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                ScaledExponentialsLanes<Lanes512>(row, max, factor, count);
+                break;
+            case SimdWidth.Avx2:
+                ScaledExponentialsLanes<Lanes256>(row, max, factor, count);
+                break;
+            default:
+                ScaledExponentialsReference(row, max, factor, count);
+                break;
+        }
+    }
 
     private static float Weight(in LossRows rows, nint t) => rows.Weights == null ? 1f : rows.Weights[t];
 
@@ -98,6 +117,64 @@ internal static unsafe partial class SoftmaxCrossEntropy
         for (nint i = 0; i < count; i += Tile)
         {
             new Span<float>(row + i, (int)Math.Min(Tile, count - i)).Clear();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (float Max, float Sum) SumOfExponentialsLanes<T>(float* row, nint count)
+        where T : struct, ILanes<T>
+    {
+        T lanes = T.Splat(0f);
+        float max = float.NegativeInfinity;
+        for (nint start = 0; start < count; start += Tile)
+        {
+            nint end = Math.Min(start + Tile, count);
+            float previous = max;
+            T largest = T.Splat(max);
+            nint j = start;
+            for (; j <= end - LaneFold.Lanes; j += LaneFold.Lanes)
+            {
+                largest = T.Max(largest, T.Load(row + j));
+            }
+
+            if (j < end)
+            {
+                largest = T.Max(largest, T.LoadTail(row + j, end - j, float.NegativeInfinity));
+            }
+
+            max = T.FoldMax(largest);
+            float shift = max == float.NegativeInfinity ? 0f : max;
+            T subtrahend = T.Splat(shift);
+            lanes *= T.Splat(Elementary.Exp(previous - shift));
+            for (j = start; j <= end - LaneFold.Lanes; j += LaneFold.Lanes)
+            {
+                lanes += LaneMath.Exp(T.Load(row + j) - subtrahend);
+            }
+
+            if (j < end)
+            {
+                lanes += LaneMath.Exp(T.LoadTail(row + j, end - j, float.NegativeInfinity) - subtrahend);
+            }
+        }
+
+        return (max, T.FoldSum(lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScaledExponentialsLanes<T>(float* row, float max, float factor, nint count)
+        where T : struct, ILanes<T>
+    {
+        T subtrahend = T.Splat(max);
+        T multiplier = T.Splat(factor);
+        nint j = 0;
+        for (; j <= count - LaneFold.Lanes; j += LaneFold.Lanes)
+        {
+            T.Store(LaneMath.Exp(T.Load(row + j) - subtrahend) * multiplier, row + j);
+        }
+
+        if (j < count)
+        {
+            T.StoreTail(LaneMath.Exp(T.LoadTail(row + j, count - j, 0f) - subtrahend) * multiplier, row + j, count - j);
         }
     }
 }

@@ -13,7 +13,12 @@ internal static unsafe partial class SumDigest
     private const ulong MixMultiplier = 0xD6E8FEB86659FD93;
 
     /// <summary>Digest of <paramref name="count"/> elements whose first has the index <paramref name="firstIndex"/> in the whole state.</summary>
-    public static ulong Of(SimdWidth width, long* x, ulong firstIndex, nint count) => OfReference(x, firstIndex, count);
+    public static ulong Of(SimdWidth width, long* x, ulong firstIndex, nint count) => width switch
+    {
+        SimdWidth.Avx512 => OfAvx512(x, firstIndex, count),
+        SimdWidth.Avx2 => OfAvx2(x, firstIndex, count),
+        _ => OfReference(x, firstIndex, count),
+    };
 
     /// <summary>h(i), odd, so that no single changed element goes unseen.</summary>
     public static ulong Factor(ulong index)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
@@ -11,8 +12,21 @@ internal static unsafe partial class SwiGlu
     /// <param name="up">as gate</param>
     /// <param name="h">[rows, columns], rows <paramref name="outputStride"/> floats apart; may be gate or up where the strides are equal.</param>
     public static void Forward(
-        SimdWidth width, float* gate, float* up, nint inputStride, float* h, nint outputStride, nint columns, nint fromRow, nint toRow) =>
-        ForwardReference(gate, up, inputStride, h, outputStride, columns, fromRow, toRow);
+        SimdWidth width, float* gate, float* up, nint inputStride, float* h, nint outputStride, nint columns, nint fromRow, nint toRow)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                ForwardLanes<Lanes512>(gate, up, inputStride, h, outputStride, columns, fromRow, toRow);
+                break;
+            case SimdWidth.Avx2:
+                ForwardLanes<Lanes256>(gate, up, inputStride, h, outputStride, columns, fromRow, toRow);
+                break;
+            default:
+                ForwardReference(gate, up, inputStride, h, outputStride, columns, fromRow, toRow);
+                break;
+        }
+    }
 
     /// <summary>
     /// With s = sigmoid(gate): dUp = dh * (gate * s), dGate = (dh * up) * (s * (1 + gate * (1 - s))) for rows from..to.
@@ -21,6 +35,81 @@ internal static unsafe partial class SwiGlu
     /// <param name="dGate">[rows, columns], rows <paramref name="inputStride"/> floats apart as gate and up; may be gate, up or (equal strides) dh.</param>
     /// <param name="dUp">as dGate, but not the same buffer.</param>
     public static void Backward(
-        SimdWidth width, float* dh, nint dhStride, float* gate, float* up, float* dGate, float* dUp, nint inputStride, nint columns, nint fromRow, nint toRow) =>
-        BackwardReference(dh, dhStride, gate, up, dGate, dUp, inputStride, columns, fromRow, toRow);
+        SimdWidth width, float* dh, nint dhStride, float* gate, float* up, float* dGate, float* dUp, nint inputStride, nint columns, nint fromRow, nint toRow)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                BackwardLanes<Lanes512>(dh, dhStride, gate, up, dGate, dUp, inputStride, columns, fromRow, toRow);
+                break;
+            case SimdWidth.Avx2:
+                BackwardLanes<Lanes256>(dh, dhStride, gate, up, dGate, dUp, inputStride, columns, fromRow, toRow);
+                break;
+            default:
+                BackwardReference(dh, dhStride, gate, up, dGate, dUp, inputStride, columns, fromRow, toRow);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ForwardLanes<T>(float* gate, float* up, nint inputStride, float* h, nint outputStride, nint columns, nint fromRow, nint toRow)
+        where T : struct, ILanes<T>
+    {
+        for (nint t = fromRow; t < toRow; t++)
+        {
+            float* a = gate + (t * inputStride);
+            float* b = up + (t * inputStride);
+            float* output = h + (t * outputStride);
+            nint c = 0;
+            for (; c <= columns - LaneFold.Lanes; c += LaneFold.Lanes)
+            {
+                T v = T.Load(a + c);
+                T.Store(v * LaneMath.Sigmoid(v) * T.Load(b + c), output + c);
+            }
+
+            if (c < columns)
+            {
+                T v = T.LoadTail(a + c, columns - c, 0f);
+                T.StoreTail(v * LaneMath.Sigmoid(v) * T.LoadTail(b + c, columns - c, 0f), output + c, columns - c);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BackwardLanes<T>(
+        float* dh, nint dhStride, float* gate, float* up, float* dGate, float* dUp, nint inputStride, nint columns, nint fromRow, nint toRow)
+        where T : struct, ILanes<T>
+    {
+        for (nint t = fromRow; t < toRow; t++)
+        {
+            float* upstream = dh + (t * dhStride);
+            float* a = gate + (t * inputStride);
+            float* b = up + (t * inputStride);
+            float* da = dGate + (t * inputStride);
+            float* db = dUp + (t * inputStride);
+            nint c = 0;
+            for (; c <= columns - LaneFold.Lanes; c += LaneFold.Lanes)
+            {
+                (T gateGradient, T upGradient) = Gradient(T.Load(upstream + c), T.Load(a + c), T.Load(b + c));
+                T.Store(gateGradient, da + c);
+                T.Store(upGradient, db + c);
+            }
+
+            if (c < columns)
+            {
+                nint rest = columns - c;
+                (T gateGradient, T upGradient) = Gradient(T.LoadTail(upstream + c, rest, 0f), T.LoadTail(a + c, rest, 0f), T.LoadTail(b + c, rest, 0f));
+                T.StoreTail(gateGradient, da + c, rest);
+                T.StoreTail(upGradient, db + c, rest);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (T Gate, T Up) Gradient<T>(T d, T a, T b)
+        where T : struct, ILanes<T>
+    {
+        T s = LaneMath.Sigmoid(a);
+        return (d * b * (s * T.Fma(a, T.Splat(1f) - s, T.Splat(1f))), d * (a * s));
+    }
 }

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Olmo.Model.Kernels;
+
+internal static unsafe partial class FixedPoint
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool RoundAvx512(float* x, long* y, float limit, nint from, nint to)
+    {
+        Vector256<float> bound = Vector256.Create(limit);
+        Vector256<float> valid = Vector256<float>.AllBitsSet;
+        nint i = from;
+        for (; i <= to - 8; i += 8)
+        {
+            RoundEight(Vector256.Load(x + i), bound, ref valid).Store(y + i);
+        }
+
+        bool rest = RoundReference(x, y, limit, i, to);
+        return rest & Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AccumulateAvx512(float* x, long* sum, float limit, nint from, nint to)
+    {
+        Vector256<float> bound = Vector256.Create(limit);
+        Vector256<float> valid = Vector256<float>.AllBitsSet;
+        nint i = from;
+        for (; i <= to - 8; i += 8)
+        {
+            (Vector512.Load(sum + i) + RoundEight(Vector256.Load(x + i), bound, ref valid)).Store(sum + i);
+        }
+
+        bool rest = AccumulateReference(x, sum, limit, i, to);
+        return rest & Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddAvx512(long* x, long* sum, nint from, nint to)
+    {
+        nint i = from;
+        for (; i <= to - 8; i += 8)
+        {
+            (Vector512.Load(sum + i) + Vector512.Load(x + i)).Store(sum + i);
+        }
+
+        AddReference(x, sum, i, to);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ToFloatAvx512(long* sum, float* y, nint from, nint to)
+    {
+        Vector512<double> unit = Vector512.Create(Unit);
+        nint i = from;
+        for (; i <= to - 8; i += 8)
+        {
+            Avx512F.ConvertToVector256Single(Avx512DQ.ConvertToVector512Double(Vector512.Load(sum + i)) * unit).Store(y + i);
+        }
+
+        ToFloatReference(sum, y, i, to);
+    }
+
+    /// <summary>cvtpd2qq rounds to nearest even, the mode that every compute thread checks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> RoundEight(Vector256<float> x, Vector256<float> bound, ref Vector256<float> valid)
+    {
+        Vector256<float> inside = Avx.CompareLessThan(Vector256.Abs(x), bound);
+        valid = Avx.And(valid, inside);
+        Vector512<double> scaled = Avx512F.ConvertToVector512Double(Avx.And(x, inside)) * Vector512.Create(Scale);
+        return Avx512DQ.ConvertToVector512Int64(scaled);
+    }
+}

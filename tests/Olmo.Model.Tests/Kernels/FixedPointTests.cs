@@ -1,0 +1,180 @@
+using Olmo.Model.Compute;
+using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
+
+namespace Olmo.Model.Tests.Kernels;
+
+public sealed unsafe class FixedPointTests
+{
+    public static TheoryData<int> Widths => TestData.VectorWidths;
+
+    /// <summary>Ties, both directions, limits: worked out by hand in units of 2^-48.</summary>
+    [Theory]
+    [InlineData(0.0, 0L)]
+    [InlineData(1.0, 281474976710656L)]
+    [InlineData(-1.0, -281474976710656L)]
+    [InlineData(0.5 / 281474976710656.0, 0L)]
+    [InlineData(1.5 / 281474976710656.0, 2L)]
+    [InlineData(2.5 / 281474976710656.0, 2L)]
+    [InlineData(-0.5 / 281474976710656.0, 0L)]
+    [InlineData(-1.5 / 281474976710656.0, -2L)]
+    [InlineData(-2.5 / 281474976710656.0, -2L)]
+    [InlineData(0.75 / 281474976710656.0, 1L)]
+    [InlineData(16383.9990234375, 4611685743549480960L)]
+    public void Round_KnownValues_NearestEven(double x, long expected)
+    {
+        foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(Hardware.Runs))
+        {
+            Pinned<float> input = new(17);
+            input.Span.Fill((float)x);
+            Pinned<long> y = new(17);
+            Assert.True(FixedPoint.Round(width, input, y, FixedPoint.Limit(1), 0, 17));
+            Assert.All(y.Span.ToArray(), v => Assert.Equal(expected, v));
+            y.AssertGuard();
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    [InlineData(16384f)]
+    [InlineData(-16384f)]
+    [InlineData(3e38f)]
+    public void Round_InvalidValue_IsZeroAndReportedAtEveryPlace(float bad)
+    {
+        foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(Hardware.Runs))
+        {
+            for (int place = 0; place < 19; place++)
+            {
+                Pinned<float> x = new(19);
+                x.Span.Fill(0.25f);
+                x.Span[place] = bad;
+                Pinned<long> y = new(19);
+                Assert.False(FixedPoint.Round(width, x, y, FixedPoint.Limit(1), 0, 19));
+                Assert.Equal(0L, y.Span[place]);
+                Assert.Equal(18, y.Span.ToArray().Count(v => v == 1L << 46));
+                Assert.False(FixedPoint.Accumulate(width, x, y, FixedPoint.Limit(1), 0, 19));
+                Assert.Equal(0L, y.Span[place]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Limit_Groups_LeavesRoomForTheSum()
+    {
+        Assert.Equal(16384f, FixedPoint.Limit(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FixedPoint.Limit(0));
+        foreach (int groups in (int[])[1, 3, 12, 24, 48, 240, 1000])
+        {
+            Pinned<float> x = new([MathF.BitDecrement(FixedPoint.Limit(groups))]);
+            Pinned<long> sum = new(1);
+            long before = 0;
+            for (int g = 0; g < groups; g++)
+            {
+                Assert.True(FixedPoint.Accumulate(SimdWidth.Scalar, x, sum, FixedPoint.Limit(groups), 0, 1));
+                Assert.True(sum.Span[0] > before, "The sum overflowed.");
+                before = sum.Span[0];
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths))]
+    public void EveryForm_RandomPatterns_SameBitsAsScalar(int width)
+    {
+        SimdWidth w = (SimdWidth)width;
+        RandomStream stream = new(1, "patterns");
+        const int Count = 100_003;
+        Pinned<float> x = new(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            // Exponents around the valid range, few low bits so that ties are common.
+            ulong bits = stream.Bits((ulong)i);
+            uint exponent = 70 + (uint)(bits % 74);
+            uint mantissa = (uint)(bits >> 32) & 0x7FFFFF & (i % 3 == 0 ? ~0u : 0x7F0000u);
+            x.Span[i] = BitConverter.UInt32BitsToSingle(((uint)(bits >> 20) & 0x80000000) | (exponent << 23) | mantissa);
+        }
+
+        for (int i = 0; i < TestData.Special.Length; i++)
+        {
+            x.Span[i * 97] = TestData.Special[i];
+        }
+
+        Pinned<long> expected = new(Count), actual = new(Count);
+        Assert.Equal(FixedPoint.RoundReference(x, expected, 16384f, 0, Count), FixedPoint.Round(w, x, actual, 16384f, 0, Count));
+        Assert.True(expected.Span.SequenceEqual(actual.Span));
+        FixedPoint.AccumulateReference(x, expected, 16384f / 3, 0, Count);
+        FixedPoint.Accumulate(w, x, actual, 16384f / 3, 0, 1001);
+        FixedPoint.Accumulate(w, x, actual, 16384f / 3, 1001, Count);
+        Assert.True(expected.Span.SequenceEqual(actual.Span));
+        FixedPoint.AddReference(expected.Copy(), expected, 3, Count);
+        FixedPoint.Add(w, actual.Copy(), actual, 3, Count);
+        Assert.True(expected.Span.SequenceEqual(actual.Span));
+
+        Pinned<long> sums = new(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            sums.Span[i] = (long)stream.Bits((ulong)(i + Count)) >> (i % 63);
+        }
+
+        sums.Span[0] = long.MinValue;
+        sums.Span[1] = long.MaxValue;
+        Pinned<float> y = new(Count), vy = new(Count);
+        FixedPoint.ToFloatReference(sums, y, 0, Count);
+        FixedPoint.ToFloat(w, sums, vy, 0, Count);
+        TestData.SameBits(y, vy, "to float");
+        foreach (int n in TestData.Lengths)
+        {
+            Assert.Equal(SumDigest.OfReference(sums, 12345, n), SumDigest.Of(w, sums, 12345, n));
+            Assert.Equal(SquareSum.OfReference(y, n), SquareSum.Of(w, y, n));
+        }
+
+        Assert.Equal(SumDigest.OfReference(sums, ulong.MaxValue - 5, Count), SumDigest.Of(w, sums, ulong.MaxValue - 5, Count));
+    }
+
+    [Fact]
+    public void Digest_SumOfParts_IsTheSumOfDigests()
+    {
+        const int Count = 1000;
+        RandomStream stream = new(2, "parts");
+        Pinned<long> a = new(Count), b = new(Count), sum = new(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            a.Span[i] = (long)stream.Bits((ulong)i);
+            b.Span[i] = (long)stream.Bits((ulong)(i + Count));
+            sum.Span[i] = unchecked(a.Span[i] + b.Span[i]);
+        }
+
+        ulong parts = unchecked(SumDigest.OfReference(a, 77, Count) + SumDigest.OfReference(b, 77, Count));
+        Assert.Equal(parts, SumDigest.OfReference(sum, 77, Count));
+        ulong joined = unchecked(SumDigest.OfReference(a, 0, 300) + SumDigest.OfReference(a.Pointer + 300, 300, Count - 300));
+        Assert.Equal(SumDigest.OfReference(a, 0, Count), joined);
+
+        // One flipped bit anywhere, and two swapped elements, are seen.
+        ulong clean = SumDigest.OfReference(a, 0, Count);
+        for (int i = 0; i < 64; i++)
+        {
+            a.Span[i * 15] ^= 1L << i;
+            Assert.NotEqual(clean, SumDigest.OfReference(a, 0, Count));
+            a.Span[i * 15] ^= 1L << i;
+        }
+
+        (a.Span[4], a.Span[5]) = (a.Span[5], a.Span[4]);
+        Assert.NotEqual(clean, SumDigest.OfReference(a, 0, Count));
+    }
+
+    [Fact]
+    public void SquareSum_SmallIntegers_IsExact()
+    {
+        Pinned<float> x = new(1000);
+        double expected = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            x.Span[i] = i;
+            expected += (double)i * i;
+        }
+
+        Assert.Equal(expected, SquareSum.OfReference(x, 1000));
+    }
+}
