@@ -1,9 +1,9 @@
 namespace Olmo.Model.Compute;
 
-/// <summary>Vector instructions that a kernel uses; every width gives the same bits.</summary>
+/// <summary>Vector instructions that a kernel uses. They decide speed only: every width gives the same bits.</summary>
 public enum SimdWidth
 {
-    /// <summary>No vector instructions.</summary>
+    /// <summary>No vector instructions; <see cref="MathF.FusedMultiplyAdd"/>.</summary>
     Scalar,
 
     /// <summary>256-bit vectors: AVX2 with fused multiply-add.</summary>

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace Olmo.Model.Compute;
+
+/// <summary>System calls of Linux about memory and processors.</summary>
+[SupportedOSPlatform("linux")]
+internal static unsafe partial class LinuxMemory
+{
+    private const int MadviseHugePage = 14; // MADV_HUGEPAGE of linux/mman.h
+    private const int ProcessorSetBytes = 128; // CPU_SETSIZE / 8 of glibc's sched.h
+
+    /// <summary>Asks for huge pages. The kernel may refuse (transparent huge pages switched off); that costs speed only.</summary>
+    public static void AdviseHugePages(void* address, nuint lengthBytes) => _ = Madvise(address, lengthBytes, MadviseHugePage);
+
+    /// <summary>Binds the calling thread to one processor.</summary>
+    /// <exception cref="PlatformNotSupportedException">The processor does not exist or is not allowed to this process.</exception>
+    public static void PinCurrentThread(int processor)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(processor);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(processor, ProcessorSetBytes * 8);
+        byte* set = stackalloc byte[ProcessorSetBytes];
+        new Span<byte>(set, ProcessorSetBytes).Clear();
+        set[processor / 8] = (byte)(1 << (processor % 8));
+        if (SchedSetAffinity(0, ProcessorSetBytes, set) != 0)
+        {
+            throw new PlatformNotSupportedException($"The thread could not be bound to processor {processor}: errno {Marshal.GetLastPInvokeError()}.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Madvise(void* address, nuint lengthBytes, int advice);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SchedSetAffinity(int thread, nuint setBytes, byte* set);
+}

@@ -1,0 +1,138 @@
+using Olmo.Model.Compute;
+
+namespace Olmo.Model.Kernels;
+
+/// <summary>
+/// Goto's blocked multiplication (Goto, van de Geijn: Anatomy of High-Performance Matrix Multiplication, 2008): panels of A and B are packed so that the
+/// micro-kernel reads memory in order. A depth block is finished for a tile of C before the next starts, and the chain goes on from what C holds.
+/// </summary>
+internal static unsafe class GemmDriver
+{
+    /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
+    public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
+    {
+        GemmBlocks blocks = GemmBlocks.Shared;
+        int tileRows = GemmBlocks.TileRows(problem.Width);
+        int tileColumns = GemmBlocks.TileColumns(problem.Width);
+        float* packedA = workspace.Shared;
+        float* packedB = packedA + blocks.PackedAFloats;
+        bool oneRowBlock = problem.M <= blocks.Rows;
+        for (nint p = 0; p < problem.K; p += blocks.Depth)
+        {
+            nint depth = Math.Min(blocks.Depth, problem.K - p);
+            for (nint j = 0; j < problem.N; j += blocks.Columns)
+            {
+                for (nint i = 0; i < problem.M; i += blocks.Rows)
+                {
+                    var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
+                    var pack = new PackJob { Block = block, PanelsA = oneRowBlock && j > 0 ? 0 : block.RowPanels };
+                    pool.Run(ref pack, pack.PanelsA + (i == 0 ? block.ColumnPanels : 0));
+
+                    (nint rowParts, nint columnParts) = Split(block.RowPanels * tileRows, block.ColumnPanels * tileColumns, pool.Threads);
+                    var tiles = new TilesJob { Block = block, Workspace = workspace, RowParts = Math.Min(rowParts, block.RowPanels), ColumnParts = Math.Min(columnParts, block.ColumnPanels) };
+                    pool.Run(ref tiles, tiles.RowParts * tiles.ColumnParts);
+                }
+            }
+        }
+    }
+
+    /// <summary>Multiplies on the calling thread with the worker's own buffers.</summary>
+    public static void RunSingle(GemmWorkspace workspace, int worker, in GemmProblem problem)
+    {
+        GemmBlocks blocks = GemmBlocks.Single;
+        float* packedA = workspace.Packed(worker);
+        float* packedB = packedA + blocks.PackedAFloats;
+        float* tile = workspace.Tile(worker);
+        bool oneRowBlock = problem.M <= blocks.Rows;
+        for (nint p = 0; p < problem.K; p += blocks.Depth)
+        {
+            nint depth = Math.Min(blocks.Depth, problem.K - p);
+            for (nint j = 0; j < problem.N; j += blocks.Columns)
+            {
+                for (nint i = 0; i < problem.M; i += blocks.Rows)
+                {
+                    var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
+                    if (!oneRowBlock || j == 0)
+                    {
+                        block.PackA(0, block.RowPanels);
+                    }
+
+                    if (i == 0)
+                    {
+                        block.PackB(0, block.ColumnPanels);
+                    }
+
+                    block.MultiplyTiles(0, block.RowPanels, 0, block.ColumnPanels, tile);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Parts of a block's rows and columns: near 128 x 512, so that the part of A, B and C stay in a 1 MiB second-level cache, and at least four parts a worker,
+    /// so that a worker that others disturb does not hold up the rest.
+    /// </summary>
+    internal static (nint Rows, nint Columns) Split(nint rows, nint columns, int threads)
+    {
+        nint columnParts = Math.Max(1, (columns + 256) / 512);
+        nint rowParts = Math.Max(1, (rows + 64) / 128);
+        nint wanted = threads == 1 ? 1 : 4 * threads;
+        if (rowParts * columnParts < wanted)
+        {
+            rowParts = Math.Min(Math.Max(1, rows / 24), (wanted + columnParts - 1) / columnParts);
+        }
+
+        if (rowParts * columnParts < wanted)
+        {
+            columnParts = (wanted + rowParts - 1) / rowParts;
+        }
+
+        // A whole number of rounds: 15 parts for 2 workers would leave one idle for a fifteenth of the time.
+        rowParts = (rowParts + threads - 1) / threads * threads;
+        return (rowParts, columnParts);
+    }
+
+    private struct PackJob : IRangeJob
+    {
+        public GemmBlock Block;
+        public nint PanelsA;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            if (from < PanelsA)
+            {
+                Block.PackA(from, Math.Min(to, PanelsA));
+            }
+
+            if (to > PanelsA)
+            {
+                Block.PackB(Math.Max(from, PanelsA) - PanelsA, to - PanelsA);
+            }
+        }
+    }
+
+    private struct TilesJob : IRangeJob
+    {
+        public GemmBlock Block;
+        public GemmWorkspace Workspace;
+        public nint RowParts;
+        public nint ColumnParts;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            float* tile = Workspace.Tile(worker);
+            for (nint part = from; part < to; part++)
+            {
+                // Row parts run fastest: neighbours in time share the columns of B.
+                nint row = part % RowParts;
+                nint column = part / RowParts;
+                Block.MultiplyTiles(
+                    Block.RowPanels * row / RowParts,
+                    Block.RowPanels * (row + 1) / RowParts,
+                    Block.ColumnPanels * column / ColumnParts,
+                    Block.ColumnPanels * (column + 1) / ColumnParts,
+                    tile);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Olmo.Model.Compute;
+
+namespace Olmo.Model.Kernels;
+
+/// <summary>
+/// C [M, N] (+)= A [M, K] · B [K, N], fp32. An operand is depth-major if consecutive elements of memory belong to one k (a row of memory is a k), else
+/// k runs along its rows of memory.
+/// </summary>
+internal unsafe struct GemmProblem
+{
+    public SimdWidth Width;
+    public nint M;
+    public nint N;
+    public nint K;
+    public float* A;
+    public nint StrideA;
+    public bool DepthMajorA;
+    public float* B;
+    public nint StrideB;
+    public bool DepthMajorB;
+    public float* C;
+    public nint StrideC;
+    public bool Accumulate;
+
+    /// <summary>Address of A's element (i, p).</summary>
+    public readonly float* AddressA(nint i, nint p) => DepthMajorA ? A + (p * StrideA) + i : A + (i * StrideA) + p;
+
+    /// <summary>Address of B's element (p, j).</summary>
+    public readonly float* AddressB(nint p, nint j) => DepthMajorB ? B + (p * StrideB) + j : B + (j * StrideB) + p;
+
+    /// <summary>Checks sizes and strides.</summary>
+    public readonly void Verify()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(M, "m");
+        ArgumentOutOfRangeException.ThrowIfNegative(N, "n");
+        ArgumentOutOfRangeException.ThrowIfNegative(K, "k");
+        ArgumentOutOfRangeException.ThrowIfLessThan(StrideA, DepthMajorA ? M : K, "lda");
+        ArgumentOutOfRangeException.ThrowIfLessThan(StrideB, DepthMajorB ? N : K, "ldb");
+        ArgumentOutOfRangeException.ThrowIfLessThan(StrideC, N, "ldc");
+        SimdWidths.ThrowIfUnsupported(Width);
+        Debug.Assert(M == 0 || N == 0 || C != null, "C has elements");
+    }
+}
