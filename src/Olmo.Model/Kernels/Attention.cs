@@ -18,8 +18,21 @@ internal static unsafe partial class Attention
     /// <param name="workspace"><see cref="AttentionShape.ForwardWorkspace"/> floats of this worker, 64-byte aligned.</param>
     public static void Forward(
         SimdWidth width, in AttentionShape shape, in AttentionInputs inputs, float* output, nint outputStride, float* logSumExp, float* workspace,
-        int fromHead, int toHead, nint fromRow, nint toRow) =>
-        ForwardReference(shape, inputs, output, outputStride, logSumExp, fromHead, toHead, fromRow, toRow);
+        int fromHead, int toHead, nint fromRow, nint toRow)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                ForwardLanes<Lanes512>(shape, inputs, output, outputStride, logSumExp, workspace, fromHead, toHead, fromRow, toRow);
+                break;
+            case SimdWidth.Avx2:
+                ForwardLanes<Lanes256>(shape, inputs, output, outputStride, logSumExp, workspace, fromHead, toHead, fromRow, toRow);
+                break;
+            default:
+                ForwardReference(shape, inputs, output, outputStride, logSumExp, fromHead, toHead, fromRow, toRow);
+                break;
+        }
+    }
 
     /// <summary>
     /// Gradients of one whole sequence for KV heads from..to and their query heads: P = exp(S - lse), delta = sum of dO * O in 16 lanes,
@@ -35,7 +48,24 @@ internal static unsafe partial class Attention
     /// <param name="workspace"><see cref="AttentionShape.BackwardWorkspace"/> floats of this worker, 64-byte aligned.</param>
     public static void Backward(
         SimdWidth width, in AttentionShape shape, in AttentionInputs inputs, float* output, float* outputGradient, nint outputStride, float* logSumExp,
-        float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint rows, int fromKeyHead, int toKeyHead) =>
-        BackwardReference(
-            shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, rows, fromKeyHead, toKeyHead);
+        float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint rows, int fromKeyHead, int toKeyHead)
+    {
+        switch (width)
+        {
+            case SimdWidth.Avx512:
+                BackwardLanes<Lanes512>(
+                    shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, workspace, rows,
+                    fromKeyHead, toKeyHead);
+                break;
+            case SimdWidth.Avx2:
+                BackwardLanes<Lanes256>(
+                    shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, workspace, rows,
+                    fromKeyHead, toKeyHead);
+                break;
+            default:
+                BackwardReference(
+                    shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, rows, fromKeyHead, toKeyHead);
+                break;
+        }
+    }
 }

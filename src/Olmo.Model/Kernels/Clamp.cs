@@ -66,12 +66,12 @@ internal static unsafe partial class Clamp
         nint i = from;
         for (; i <= to - LaneFold.Lanes; i += LaneFold.Lanes)
         {
-            T.Store(T.KeepWhereAtMost(T.Abs(T.Load(x + i)), high, T.Load(dy + i)), dx + i);
+            T.Store(T.SelectAtMost(T.Abs(T.Load(x + i)), high, T.Load(dy + i), T.Splat(0f)), dx + i);
         }
 
         if (i < to)
         {
-            T.StoreTail(T.KeepWhereAtMost(T.Abs(T.LoadTail(x + i, to - i, 0f)), high, T.LoadTail(dy + i, to - i, 0f)), dx + i, to - i);
+            T.StoreTail(T.SelectAtMost(T.Abs(T.LoadTail(x + i, to - i, 0f)), high, T.LoadTail(dy + i, to - i, 0f), T.Splat(0f)), dx + i, to - i);
         }
     }
 }

@@ -6,6 +6,9 @@ namespace Olmo.Model.Kernels;
 internal unsafe interface ILanes<TSelf>
     where TSelf : struct, ILanes<TSelf>
 {
+    /// <summary>True where a block of four by four values fits in the registers.</summary>
+    static abstract bool IsWide { get; }
+
     static abstract TSelf Splat(float value);
 
     static abstract TSelf Load(float* source);
@@ -44,8 +47,8 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>a &gt; b ? a : b per lane: b where one is NaN.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
-    /// <summary>a &lt;= b ? value : 0 per lane.</summary>
-    static abstract TSelf KeepWhereAtMost(TSelf a, TSelf b, TSelf value);
+    /// <summary>a &lt;= b ? then : otherwise per lane.</summary>
+    static abstract TSelf SelectAtMost(TSelf a, TSelf b, TSelf then, TSelf otherwise);
 
     /// <summary>
     /// value * 2^n rounded once, n = shifted - <see cref="Numerics.Elementary.RoundingShift32"/> from -150 to 128, |value| about 1.

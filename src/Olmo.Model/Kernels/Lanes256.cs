@@ -11,6 +11,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     private readonly Vector256<float> _low = low;
     private readonly Vector256<float> _high = high;
 
+    public static bool IsWide => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Splat(float value) => new(Vector256.Create(value), Vector256.Create(value));
 
@@ -79,10 +81,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Avx.Max(a._low, b._low), Avx.Max(a._high, b._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 KeepWhereAtMost(Lanes256 a, Lanes256 b, Lanes256 value) =>
+    public static Lanes256 SelectAtMost(Lanes256 a, Lanes256 b, Lanes256 then, Lanes256 otherwise) =>
         new(
-            Avx.And(Vector256.LessThanOrEqual(a._low, b._low), value._low),
-            Avx.And(Vector256.LessThanOrEqual(a._high, b._high), value._high));
+            Vector256.ConditionalSelect(Vector256.LessThanOrEqual(a._low, b._low), then._low, otherwise._low),
+            Vector256.ConditionalSelect(Vector256.LessThanOrEqual(a._high, b._high), then._high, otherwise._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 ScaleByPowerOfTwo(Lanes256 value, Lanes256 shifted) => new(Scale(value._low, shifted._low), Scale(value._high, shifted._high));

@@ -10,6 +10,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 {
     private readonly Vector512<float> _v = value;
 
+    public static bool IsWide => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Splat(float value) => new(Vector512.Create(value));
 
@@ -61,8 +63,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Avx512F.Max(a._v, b._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 KeepWhereAtMost(Lanes512 a, Lanes512 b, Lanes512 value) =>
-        new(Vector512.ConditionalSelect(Vector512.LessThanOrEqual(a._v, b._v), value._v, Vector512<float>.Zero));
+    public static Lanes512 SelectAtMost(Lanes512 a, Lanes512 b, Lanes512 then, Lanes512 otherwise) =>
+        new(Vector512.ConditionalSelect(Vector512.LessThanOrEqual(a._v, b._v), then._v, otherwise._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 ScaleByPowerOfTwo(Lanes512 value, Lanes512 shifted) =>

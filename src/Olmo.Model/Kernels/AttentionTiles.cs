@@ -1,0 +1,127 @@
+#pragma warning disable CS1573 // parameters that speak for themselves are not described
+namespace Olmo.Model.Kernels;
+
+/// <summary>
+/// The two register-tiled products of attention. Every element is one chain of fused multiply-adds in ascending order, so the tile that computes
+/// it does not show in the bits. Four rows by four, two or one vectors of 16 lanes; the generated pattern is the same in each.
+/// </summary>
+internal static unsafe partial class AttentionTiles
+{
+    /// <summary>Lanes of a block of scores.</summary>
+    private const int Lanes = AttentionShape.KeyTile;
+
+    /// <summary>
+    /// scores[r, l] = (sum over c of rows[r, c] * transposed[c, l]) * scale, chains from +0, c ascending.
+    /// </summary>
+    /// <param name="transposed">[depth, 64]</param>
+    /// <param name="rows">[count, depth], <paramref name="rowStride"/> floats apart.</param>
+    /// <param name="scores">[count, 64], only the first <paramref name="vectors"/> * 16 columns are written.</param>
+    public static void Scores<T>(float* transposed, float* rows, nint rowStride, nint count, nint depth, float scale, float* scores, nint vectors)
+        where T : struct, ILanes<T>
+    {
+        nint r = 0;
+        for (; r <= count - 4; r += 4)
+        {
+            float* source = rows + (r * rowStride);
+            float* target = scores + (r * Lanes);
+            nint v = 0;
+            if (T.IsWide)
+            {
+                if (vectors > 2)
+                {
+                    Scores4x4<T>(transposed, source, rowStride, depth, scale, target);
+                    continue;
+                }
+
+                if (vectors == 2)
+                {
+                    Scores4x2<T>(transposed, source, rowStride, depth, scale, target);
+                    continue;
+                }
+            }
+
+            for (; v < vectors; v++)
+            {
+                Scores4x1<T>(transposed + (v * 16), source, rowStride, depth, scale, target + (v * 16));
+            }
+        }
+
+        for (; r < count; r++)
+        {
+            for (nint v = 0; v < vectors; v++)
+            {
+                Scores1x1<T>(transposed + (v * 16), rows + (r * rowStride), depth, scale, scores + (r * Lanes) + (v * 16));
+            }
+        }
+    }
+
+    /// <summary>
+    /// output[r, c] = output[r, c] * rescale[r], then the chain += a[r, n] * b[n, c], n ascending, for 4 rows or 1.
+    /// </summary>
+    /// <param name="a">Element (r, n) lies at r * <paramref name="aRow"/> + n * <paramref name="aStep"/>.</param>
+    /// <param name="b">[count, columns], rows <paramref name="bStride"/> floats apart.</param>
+    /// <param name="output">[rows, columns], rows <paramref name="outputStride"/> floats apart.</param>
+    public static void Accumulate<T>(
+        int rows, float* a, nint aRow, nint aStep, float* b, nint bStride, nint count, float* output, nint outputStride, nint columns, float* rescale)
+        where T : struct, ILanes<T>
+    {
+        if (rows < 4)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                AccumulateOne<T>(a + (r * aRow), aStep, b, bStride, count, output + (r * outputStride), columns, rescale[r]);
+            }
+
+            return;
+        }
+
+        nint c = 0;
+        if (T.IsWide)
+        {
+            for (; c <= columns - 64; c += 64)
+            {
+                Accumulate4x4<T>(a, aRow, aStep, b + c, bStride, count, output + c, outputStride, rescale);
+            }
+
+            if (c <= columns - 32)
+            {
+                Accumulate4x2<T>(a, aRow, aStep, b + c, bStride, count, output + c, outputStride, rescale);
+                c += 32;
+            }
+        }
+
+        for (; c <= columns - 16; c += 16)
+        {
+            Accumulate4x1<T>(a, aRow, aStep, b + c, bStride, count, output + c, outputStride, rescale);
+        }
+
+        if (c < columns)
+        {
+            for (int r = 0; r < 4; r++)
+            {
+                Accumulate1Tail<T>(a + (r * aRow), aStep, b + c, bStride, count, output + (r * outputStride) + c, columns - c, rescale[r]);
+            }
+        }
+    }
+
+    private static void AccumulateOne<T>(
+        float* a, nint aStep, float* b, nint bStride, nint count, float* output, nint columns, float rescale)
+        where T : struct, ILanes<T>
+    {
+        nint c = 0;
+        for (; c <= columns - 64; c += 64)
+        {
+            Accumulate1x4<T>(a, aStep, b + c, bStride, count, output + c, rescale);
+        }
+
+        for (; c <= columns - 16; c += 16)
+        {
+            Accumulate1x1<T>(a, aStep, b + c, bStride, count, output + c, rescale);
+        }
+
+        if (c < columns)
+        {
+            Accumulate1Tail<T>(a, aStep, b + c, bStride, count, output + c, columns - c, rescale);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Olmo.Model.Kernels;
+
+/// <summary>Turns rows of a head into columns of 64 lanes, so that scores are vectors over rows.</summary>
+internal static unsafe class TileTranspose
+{
+    private const int Lanes = AttentionShape.KeyTile;
+
+    /// <summary>transposed[c, r] = rows[r, c]; lanes from <paramref name="count"/> to 63 are 0.</summary>
+    /// <param name="rows">[count, depth], rows <paramref name="stride"/> floats apart, count at most 64.</param>
+    /// <param name="stride">Floats between rows.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="depth">Columns.</param>
+    /// <param name="transposed">[depth, 64]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(float* rows, nint stride, nint count, nint depth, float* transposed)
+    {
+        if (count < Lanes)
+        {
+            new Span<float>(transposed, (int)(depth * Lanes)).Clear();
+        }
+
+        nint r = 0;
+        for (; r <= count - 8; r += 8)
+        {
+            nint c = 0;
+            for (; c <= depth - 8; c += 8)
+            {
+                EightByEight(rows + (r * stride) + c, stride, transposed + (c * Lanes) + r);
+            }
+
+            for (; c < depth; c++)
+            {
+                for (nint k = r; k < r + 8; k++)
+                {
+                    transposed[(c * Lanes) + k] = rows[(k * stride) + c];
+                }
+            }
+        }
+
+        for (; r < count; r++)
+        {
+            for (nint c = 0; c < depth; c++)
+            {
+                transposed[(c * Lanes) + r] = rows[(r * stride) + c];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EightByEight(float* source, nint stride, float* target)
+    {
+        // Rows k and k + 4 share a register, so that the 4 x 4 turn inside each half ends with whole columns.
+        Vector256<float> r04 = Pair(source, stride, 0);
+        Vector256<float> r15 = Pair(source, stride, 1);
+        Vector256<float> r26 = Pair(source, stride, 2);
+        Vector256<float> r37 = Pair(source, stride, 3);
+        Turn(r04, r15, r26, r37, target);
+        Turn(Pair(source + 4, stride, 0), Pair(source + 4, stride, 1), Pair(source + 4, stride, 2), Pair(source + 4, stride, 3), target + (4 * Lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Pair(float* source, nint stride, nint row) =>
+        Vector256.Create(Vector128.Load(source + (row * stride)), Vector128.Load(source + ((row + 4) * stride)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Turn(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* target)
+    {
+        Vector256<float> ab0 = Avx.UnpackLow(a, b);
+        Vector256<float> ab1 = Avx.UnpackHigh(a, b);
+        Vector256<float> cd0 = Avx.UnpackLow(c, d);
+        Vector256<float> cd1 = Avx.UnpackHigh(c, d);
+        Avx.Shuffle(ab0, cd0, 0b01_00_01_00).Store(target);
+        Avx.Shuffle(ab0, cd0, 0b11_10_11_10).Store(target + Lanes);
+        Avx.Shuffle(ab1, cd1, 0b01_00_01_00).Store(target + (2 * Lanes));
+        Avx.Shuffle(ab1, cd1, 0b11_10_11_10).Store(target + (3 * Lanes));
+    }
+}
