@@ -17,41 +17,27 @@ internal sealed class BpeModel
         Size = Math.Max(definition.Vocabulary.Length, highestAdded + 1);
         _texts = new string?[Size];
         definition.Vocabulary.CopyTo(_texts, 0);
+        _ids = new Dictionary<string, int>(Size, StringComparer.Ordinal);
+        for (int id = 0; id < definition.Vocabulary.Length; id++)
+        {
+            if (definition.Vocabulary[id] is { } text)
+            {
+                _ids.Add(text, id);
+            }
+        }
+
+        // Before the added tokens join: those are never the spelling of a byte.
+        ByteIds = [.. Enumerable.Range(0, 256).Select(b => IdOf(ByteAlphabet.ToChar((byte)b).ToString()) ?? -1)];
         _special = new bool[Size];
         foreach (AddedToken token in definition.AddedTokens)
         {
             _texts[token.Id] = token.Content;
             _special[token.Id] = token.Special;
+            _ids[token.Content] = token.Id;
         }
 
-        _ids = new Dictionary<string, int>(Size, StringComparer.Ordinal);
         _byteStarts = new int[Size + 1];
-        byte[][] bytes = new byte[Size][];
-        int total = 0;
-        for (int id = 0; id < Size; id++)
-        {
-            if (_texts[id] is { } text)
-            {
-                _ids.Add(text, id);
-                bytes[id] = ByteAlphabet.Decode(text);
-                total = checked(total + bytes[id].Length);
-            }
-
-            _byteStarts[id + 1] = total;
-        }
-
-        _bytes = new byte[total];
-        for (int id = 0; id < Size; id++)
-        {
-            bytes[id]?.CopyTo(_bytes, _byteStarts[id]);
-        }
-
-        ByteIds = new int[256];
-        for (int b = 0; b < 256; b++)
-        {
-            ByteIds[b] = ModelId(definition, ByteAlphabet.ToChar((byte)b).ToString()) ?? -1;
-        }
-
+        _bytes = Spell(_texts, _byteStarts);
         Merges = new MergeTable(definition.Merges);
         WholePieces = definition.IgnoresMerges;
     }
@@ -89,9 +75,20 @@ internal sealed class BpeModel
         return IdOf(spelling.ToString());
     }
 
-    private static int? ModelId(TokenizerDefinition definition, string token)
+    private static byte[] Spell(string?[] texts, int[] starts)
     {
-        int id = Array.IndexOf(definition.Vocabulary, token);
-        return id < 0 ? null : id;
+        byte[][] bytes = [.. texts.Select(t => t is null ? [] : ByteAlphabet.Decode(t))];
+        for (int id = 0; id < bytes.Length; id++)
+        {
+            starts[id + 1] = checked(starts[id] + bytes[id].Length);
+        }
+
+        byte[] all = new byte[starts[^1]];
+        for (int id = 0; id < bytes.Length; id++)
+        {
+            bytes[id].CopyTo(all, starts[id]);
+        }
+
+        return all;
     }
 }

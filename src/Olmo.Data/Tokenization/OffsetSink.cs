@@ -50,12 +50,17 @@ internal struct OffsetSink : IPieceSink
     public readonly void Piece(ReadOnlySpan<char> stretch, int start, int end)
     {
         ReadOnlySpan<int> ids = _workspace.Compute(stretch[start..end]);
+        if (ids.Length == 1)
+        {
+            Add(ids[0], _codePointOf[RawStart(start)], _codePointOf[RawEnd(end - 1)]);
+            return;
+        }
+
         ReadBytes(stretch, start, end);
         int done = 0;
         foreach (int id in ids)
         {
-            // An id that stands for a whole piece under ignore_merges has the piece's bytes, too.
-            int last = Math.Min(done + Math.Max(_model.BytesOf(id).Length, 1), _unitOfByte.Count) - 1;
+            int last = done + _model.BytesOf(id).Length - 1;
             Add(id, _codePointOf[RawStart(_unitOfByte[done])], _codePointOf[RawEnd(_unitOfByte[last])]);
             done = last + 1;
         }

@@ -91,6 +91,8 @@ public sealed class TokenizerFormatTests
         Assert.Equal(pairs.ToJson(), texts.ToJson());
     }
 
+    private static (string, string) WholeText => ("pre_tokenizer", """{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}""");
+
     [Fact]
     public void Encode_AddedTokenFlags_StripAndStandAlone()
     {
@@ -110,13 +112,14 @@ public sealed class TokenizerFormatTests
     [Fact]
     public void Encode_IgnoreMerges_TakesAWholePieceFromTheVocabulary()
     {
-        string vocabulary = """{"a":0,"b":1,"c":2,"ab":3,"abc":4,"bc":5}""";
-        Tokenizer merging = Parse(("model.vocab", vocabulary), ("model.merges", """["a b"]"""), ("added_tokens", "[]"));
-        Tokenizer whole = Parse(("model.vocab", vocabulary), ("model.merges", """["a b"]"""), ("added_tokens", "[]"), ("model.ignore_merges", "true"));
+        string vocabulary = """{"a":0,"b":1,"c":2,"ab":3,"abc":4,"bc":5,"d!":6}""";
+        Tokenizer merging = Parse(("model.vocab", vocabulary), ("model.merges", """["a b"]"""), ("added_tokens", "[]"), WholeText);
+        Tokenizer whole = Parse(("model.vocab", vocabulary), ("model.merges", """["a b"]"""), ("added_tokens", "[]"), WholeText, ("model.ignore_merges", "true"));
         Assert.Equal([3, 2], merging.Encode("abc"));
         Assert.Equal([4], whole.Encode("abc"));
         Assert.Equal([(4, 0, 3)], whole.EncodeWithOffsets("abc").Select(t => (t.Id, t.Start, t.End)));
-        Assert.Equal([0, 1], merging.Encode("a?b")); // a byte without a token vanishes
+        Assert.Equal([(6, 0, 2)], whole.EncodeWithOffsets("d!").Select(t => (t.Id, t.Start, t.End)));
+        Assert.Equal([3], merging.Encode("a?b")); // a byte without a token vanishes, and its neighbours merge
         Assert.Equal(whole.ToJson(), Tokenizer.Parse(whole.ToJson()).ToJson());
     }
 
