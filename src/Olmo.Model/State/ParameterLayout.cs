@@ -19,9 +19,11 @@ public sealed class ParameterLayout
     /// <summary>Largest number of shards.</summary>
     public const int MaxShards = 65536;
 
+    private readonly Dictionary<string, int> _indexOfName;
     private readonly int[] _tensorOfChunk;
     private readonly int[] _layerFirstChunk;
     private readonly long[] _shardElements;
+    private readonly long[] _offsetInShard;
 
     /// <summary>Lays out the tensors.</summary>
     /// <exception cref="ArgumentException">
@@ -35,6 +37,7 @@ public sealed class ParameterLayout
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shards, MaxShards);
         Shards = shards;
         Tensors = Place(tensors);
+        _indexOfName = Tensors.ToDictionary(t => t.Name, t => t.Index, StringComparer.Ordinal);
         ParameterSlot last = Tensors[^1];
         Chunks = last.FirstChunk + last.Chunks;
         Elements = last.FirstElement + last.Elements;
@@ -49,8 +52,10 @@ public sealed class ParameterLayout
         }
 
         _shardElements = new long[shards];
+        _offsetInShard = new long[Chunks];
         for (int c = 0; c < Chunks; c++)
         {
+            _offsetInShard[c] = _shardElements[c % shards];
             _shardElements[c % shards] += ChunkAt(c).Length;
         }
 
@@ -102,6 +107,9 @@ public sealed class ParameterLayout
     /// <summary>Elements of a shard.</summary>
     public long ElementsOfShard(int shard) => _shardElements[shard];
 
+    /// <summary>Elements of the shard's earlier chunks.</summary>
+    public long OffsetInShard(int chunk) => _offsetInShard[chunk];
+
     /// <summary>First chunk of a layer; for the number of layers, the number of chunks.</summary>
     public int FirstChunkOfLayer(int layer) => _layerFirstChunk[layer];
 
@@ -127,6 +135,9 @@ public sealed class ParameterLayout
 
         return elements;
     }
+
+    /// <summary>Index of a tensor by name; -1 if there is none.</summary>
+    public int IndexOf(string name) => _indexOfName.GetValueOrDefault(name, -1);
 
     /// <summary>Chunk that holds an element of a tensor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tensor has no such element.</exception>

@@ -1,0 +1,57 @@
+using Olmo.Model.Kernels;
+
+namespace Olmo.Model.Steps;
+
+/// <summary>
+/// What groups add to the scalars of a step. Losses are shares of the global mean (sum over the group's labels, divided by the labels of the global
+/// batch) as fixed-point integers of scale 2^-48, so that no floating-point sum depends on the world.
+/// </summary>
+/// <param name="CrossEntropy">Fixed point, nats per label of the global batch.</param>
+/// <param name="ZLoss">Fixed point, multiplier included.</param>
+/// <param name="Labels">Labels that count.</param>
+/// <param name="Tokens">Tokens that went through the model.</param>
+public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labels, long Tokens)
+{
+    /// <summary>Number of integers, in the order of the members.</summary>
+    public const int Count = 4;
+
+    /// <summary>Mean cross-entropy of what was added, nats per label.</summary>
+    public double MeanCrossEntropy => CrossEntropy * FixedPoint.Unit;
+
+    /// <summary>Mean z-loss of what was added.</summary>
+    public double MeanZLoss => ZLoss * FixedPoint.Unit;
+
+    /// <summary>Sums member by member.</summary>
+    public static LossParts operator +(LossParts a, LossParts b) =>
+        new(a.CrossEntropy + b.CrossEntropy, a.ZLoss + b.ZLoss, a.Labels + b.Labels, a.Tokens + b.Tokens);
+
+    /// <summary>Same as the operator.</summary>
+    public static LossParts Add(LossParts left, LossParts right) => left + right;
+
+    /// <summary>Rounds one group's losses to fixed point.</summary>
+    /// <param name="crossEntropySum">Sum over the group's labels in token order, fp64, nats.</param>
+    /// <param name="zLossSum">The same of the z-loss.</param>
+    /// <param name="labels">The group's labels.</param>
+    /// <param name="tokens">The group's tokens.</param>
+    /// <param name="globalLabels">Labels of the global batch; with 0 the losses are 0.</param>
+    /// <param name="groups">G, which sets the limit of a valid value.</param>
+    /// <param name="valid">False if a loss was not finite or too large; it then counts as 0.</param>
+    public static LossParts OfGroup(
+        double crossEntropySum, double zLossSum, long labels, long tokens, long globalLabels, int groups, out bool valid)
+    {
+        valid = true;
+        double divisor = Math.Max(globalLabels, 1);
+        return new LossParts(Round(crossEntropySum / divisor, groups, ref valid), Round(zLossSum / divisor, groups, ref valid), labels, tokens);
+    }
+
+    private static long Round(double value, int groups, ref bool valid)
+    {
+        if (!(Math.Abs(value) < FixedPoint.Limit(groups)))
+        {
+            valid = false;
+            return 0;
+        }
+
+        return (long)Math.Round(value * FixedPoint.Scale, MidpointRounding.ToEven);
+    }
+}

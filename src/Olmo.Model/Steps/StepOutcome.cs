@@ -1,0 +1,23 @@
+namespace Olmo.Model.Steps;
+
+/// <summary>What a full set of announcements says.</summary>
+public enum StepOutcome
+{
+    /// <summary>Owners apply the update.</summary>
+    Apply = 0,
+
+    /// <summary>Left out by the outlier rule.</summary>
+    SkipOutlier = 1,
+
+    /// <summary>Left out because a value was not finite.</summary>
+    SkipNonFinite = 2,
+
+    /// <summary>Nothing is applied; the run's supervisor decides.</summary>
+    StopNonFinite = 3,
+
+    /// <summary>An announcement is missing, or belongs to another attempt or generation: nothing may be done yet.</summary>
+    Incomplete = 4,
+
+    /// <summary>Owners of a shard differ: all its sums are void and the step is tried again.</summary>
+    Void = 5,
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Olmo.Model.Optimization;
+
+namespace Olmo.Model.Steps;
+
+/// <summary>What a recipe says of a step. All of it is numeric (it decides bits) except the micro-batch and the number of replicas.</summary>
+public sealed record StepSettings
+{
+    /// <summary>G: groups of the global batch, at least the largest world.</summary>
+    public required int Groups { get; init; }
+
+    /// <summary>Sequences of a group.</summary>
+    public required int SequencesPerGroup { get; init; }
+
+    /// <summary>T: tokens of a sequence.</summary>
+    public required int SequenceLength { get; init; }
+
+    /// <summary>Sequences of one forward and backward pass; operational. A group's last pass may be smaller.</summary>
+    public required int MicroBatchSequences { get; init; }
+
+    /// <summary>S</summary>
+    public int Shards { get; init; } = 64;
+
+    /// <summary>R, at most the world; operational.</summary>
+    public int Replicas { get; init; } = 2;
+
+    /// <summary>Multiplier of the squared log-sum-exp in the loss; 0: none.</summary>
+    public double ZLossMultiplier { get; init; }
+
+    /// <summary>Clipping, outlier rule, policy for values that are not finite.</summary>
+    public DecisionSettings Decision { get; init; } = new();
+
+    /// <summary>Optimizer settings of parameters without an override.</summary>
+    public required AdamWSettings Optimizer { get; init; }
+
+    /// <summary>Overrides by parameter name.</summary>
+    public ImmutableArray<ParameterGroupOverride> GroupOverrides { get; init; } = [ParameterGroupOverride.NoEmbeddingDecay];
+
+    /// <summary>Learning rate over the run.</summary>
+    public required LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>What the schedule counts.</summary>
+    public ScheduleUnit ScheduleUnit { get; init; }
+
+    /// <summary>Storage formats.</summary>
+    public NumberFormats Formats { get; init; } = new();
+
+    /// <summary>Sequences of the global batch.</summary>
+    public long SequencesPerBatch => (long)Groups * SequencesPerGroup;
+
+    /// <summary>Tokens of the global batch.</summary>
+    public long TokensPerBatch => SequencesPerBatch * SequenceLength;
+
+    /// <summary>Checks every number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        Require(Groups, 1, SumFrame.MaxGroups, nameof(Groups));
+        Require(SequencesPerGroup, 1, 1 << 20, nameof(SequencesPerGroup));
+        Require(SequenceLength, 1, 1 << 24, nameof(SequenceLength));
+        Require(MicroBatchSequences, 1, 1 << 20, nameof(MicroBatchSequences));
+        Require(Shards, 1, State.ParameterLayout.MaxShards, nameof(Shards));
+        Require(Replicas, 1, SumFrame.MaxGroups, nameof(Replicas));
+        if (!(ZLossMultiplier >= 0.0) || !double.IsFinite(ZLossMultiplier))
+        {
+            throw new ArgumentOutOfRangeException(nameof(ZLossMultiplier), ZLossMultiplier, "Must be a finite number of at least 0.");
+        }
+
+        if (Decision.GradientClip is { } clip && !(clip > 0.0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(DecisionSettings.GradientClip), clip, "Must be above 0; null switches clipping off.");
+        }
+    }
+
+    private static void Require(int value, int least, int most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"Must be in {least} .. {most}.");
+        }
+    }
+}
