@@ -20,7 +20,16 @@ internal static unsafe partial class Attention
             {
                 // Blocks end where a key tile ends, so that only one tile of a block has the causal edge.
                 nint count = Math.Min(toRow - row, Block - ((inputs.FirstPosition + row) % Block));
-                ForwardBlock<T>(shape, inputs, output + (row * outputStride) + (h * shape.HeadWidth), outputStride, logSumExp, workspace, h, row, count);
+                float* target = output + (row * outputStride) + (h * shape.HeadWidth);
+                if (count == 1)
+                {
+                    ForwardRow<T>(shape, inputs, target, logSumExp, workspace, h, row);
+                }
+                else
+                {
+                    ForwardBlock<T>(shape, inputs, target, outputStride, logSumExp, workspace, h, row, count);
+                }
+
                 row += count;
             }
         }

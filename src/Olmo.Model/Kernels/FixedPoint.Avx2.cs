@@ -11,34 +11,46 @@ internal static unsafe partial class FixedPoint
 
     private const double TwoTo32 = 4294967296.0;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundAvx2(float* x, long* y, float limit, nint from, nint to)
+    {
+        nint whole = from + ((to - from) & -4);
+        bool valid = RoundWholeAvx2(x, y, limit, from, whole);
+        return RoundReference(x, y, limit, whole, to) & valid;
+    }
+
+    /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool RoundWholeAvx2(float* x, long* y, float limit, nint from, nint to)
     {
         Vector128<float> bound = Vector128.Create(limit);
         Vector128<float> valid = Vector128<float>.AllBitsSet;
-        nint i = from;
-        for (; i <= to - 4; i += 4)
+        for (nint i = from; i < to; i += 4)
         {
             RoundFour(Vector128.Load(x + i), bound, ref valid).Store(y + i);
         }
 
-        bool rest = RoundReference(x, y, limit, i, to);
-        return rest & Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
+        return Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AccumulateAvx2(float* x, long* sum, float limit, nint from, nint to)
+    {
+        nint whole = from + ((to - from) & -4);
+        bool valid = AccumulateWholeAvx2(x, sum, limit, from, whole);
+        return AccumulateReference(x, sum, limit, whole, to) & valid;
+    }
+
+    /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AccumulateWholeAvx2(float* x, long* sum, float limit, nint from, nint to)
     {
         Vector128<float> bound = Vector128.Create(limit);
         Vector128<float> valid = Vector128<float>.AllBitsSet;
-        nint i = from;
-        for (; i <= to - 4; i += 4)
+        for (nint i = from; i < to; i += 4)
         {
             Avx2.Add(Vector256.Load(sum + i), RoundFour(Vector128.Load(x + i), bound, ref valid)).Store(sum + i);
         }
 
-        bool rest = AccumulateReference(x, sum, limit, i, to);
-        return rest & Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
+        return Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -6,34 +6,46 @@ namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class FixedPoint
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundAvx512(float* x, long* y, float limit, nint from, nint to)
+    {
+        nint whole = from + ((to - from) & -8);
+        bool valid = RoundWholeAvx512(x, y, limit, from, whole);
+        return RoundReference(x, y, limit, whole, to) & valid;
+    }
+
+    /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool RoundWholeAvx512(float* x, long* y, float limit, nint from, nint to)
     {
         Vector256<float> bound = Vector256.Create(limit);
         Vector256<float> valid = Vector256<float>.AllBitsSet;
-        nint i = from;
-        for (; i <= to - 8; i += 8)
+        for (nint i = from; i < to; i += 8)
         {
             RoundEight(Vector256.Load(x + i), bound, ref valid).Store(y + i);
         }
 
-        bool rest = RoundReference(x, y, limit, i, to);
-        return rest & Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+        return Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AccumulateAvx512(float* x, long* sum, float limit, nint from, nint to)
+    {
+        nint whole = from + ((to - from) & -8);
+        bool valid = AccumulateWholeAvx512(x, sum, limit, from, whole);
+        return AccumulateReference(x, sum, limit, whole, to) & valid;
+    }
+
+    /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AccumulateWholeAvx512(float* x, long* sum, float limit, nint from, nint to)
     {
         Vector256<float> bound = Vector256.Create(limit);
         Vector256<float> valid = Vector256<float>.AllBitsSet;
-        nint i = from;
-        for (; i <= to - 8; i += 8)
+        for (nint i = from; i < to; i += 8)
         {
             (Vector512.Load(sum + i) + RoundEight(Vector256.Load(x + i), bound, ref valid)).Store(sum + i);
         }
 
-        bool rest = AccumulateReference(x, sum, limit, i, to);
-        return rest & Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+        return Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -23,10 +23,12 @@ internal static unsafe partial class SumDigest
             indexed += step;
         }
 
+        ulong* parts = stackalloc ulong[8];
+        sum.Store(parts);
         ulong digest = OfReference(x + i, firstIndex + (ulong)i, count - i);
         for (int l = 0; l < 8; l++)
         {
-            digest += sum[l];
+            digest += parts[l];
         }
 
         return digest;
@@ -49,10 +51,12 @@ internal static unsafe partial class SumDigest
             indexed = Avx2.Add(indexed, step);
         }
 
+        ulong* parts = stackalloc ulong[4];
+        sum.Store(parts);
         ulong digest = OfReference(x + i, firstIndex + (ulong)i, count - i);
         for (int l = 0; l < 4; l++)
         {
-            digest += sum[l];
+            digest += parts[l];
         }
 
         return digest;
