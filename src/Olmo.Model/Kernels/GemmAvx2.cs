@@ -4,12 +4,41 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Olmo.Model.Kernels;
 
-/// <summary>The micro-kernel for AVX2 with FMA: 12 of 16 registers hold a tile of C.</summary>
+/// <summary>The micro-kernels for AVX2 with FMA: up to 12 of 16 registers hold a tile of C.</summary>
 internal static unsafe class GemmAvx2
 {
-    /// <summary>c [6, 16] = chain over <paramref name="depth"/> (at least 1) of a [depth, 6] · b [depth, 16], started from c (<paramref name="load"/>) or from +0.</summary>
+    /// <summary>Rows of the largest tile.</summary>
+    public const int Rows = 6;
+
+    /// <summary>Columns of every tile.</summary>
+    public const int Columns = 16;
+
+    /// <summary>Tiles exist for each multiple of this many rows.</summary>
+    public const int RowStep = 2;
+
+    /// <summary>
+    /// c [rows, 16] = chains over <paramref name="depth"/> (at least 1) of a [depth, rows] · b [depth, 16], started from c (<paramref name="load"/>) or from +0. Row p of a and b lies
+    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    {
+        if (rows == 6)
+        {
+            Tile6(depth, a, lda, b, ldb, c, ldc, load);
+        }
+        else if (rows == 4)
+        {
+            Tile4(depth, a, lda, b, ldb, c, ldc, load);
+        }
+        else
+        {
+            Tile2(depth, a, lda, b, ldb, c, ldc, load);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile6x16(nint depth, float* a, float* b, float* c, nint ldc, bool load)
+    private static void Tile6(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
     {
         Vector256<float> c00, c01;
         Vector256<float> c10, c11;
@@ -70,8 +99,8 @@ internal static unsafe class GemmAvx2
             x = Vector256.Create(a[5]);
             c50 = Fma.MultiplyAdd(x, b0, c50);
             c51 = Fma.MultiplyAdd(x, b1, c51);
-            a += 6;
-            b += 16;
+            a += lda;
+            b += ldb;
         }
         while (--depth > 0);
 
@@ -92,5 +121,111 @@ internal static unsafe class GemmAvx2
         c += ldc;
         c50.Store(c);
         c51.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    {
+        Vector256<float> c00, c01;
+        Vector256<float> c10, c11;
+        Vector256<float> c20, c21;
+        Vector256<float> c30, c31;
+        if (load)
+        {
+            float* row = c;
+            c00 = Vector256.Load(row);
+            c01 = Vector256.Load(row + 8);
+            row += ldc;
+            c10 = Vector256.Load(row);
+            c11 = Vector256.Load(row + 8);
+            row += ldc;
+            c20 = Vector256.Load(row);
+            c21 = Vector256.Load(row + 8);
+            row += ldc;
+            c30 = Vector256.Load(row);
+            c31 = Vector256.Load(row + 8);
+        }
+        else
+        {
+            c00 = c01 = Vector256<float>.Zero;
+            c10 = c11 = Vector256<float>.Zero;
+            c20 = c21 = Vector256<float>.Zero;
+            c30 = c31 = Vector256<float>.Zero;
+        }
+
+        do
+        {
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x = Vector256.Create(a[0]);
+            c00 = Fma.MultiplyAdd(x, b0, c00);
+            c01 = Fma.MultiplyAdd(x, b1, c01);
+            x = Vector256.Create(a[1]);
+            c10 = Fma.MultiplyAdd(x, b0, c10);
+            c11 = Fma.MultiplyAdd(x, b1, c11);
+            x = Vector256.Create(a[2]);
+            c20 = Fma.MultiplyAdd(x, b0, c20);
+            c21 = Fma.MultiplyAdd(x, b1, c21);
+            x = Vector256.Create(a[3]);
+            c30 = Fma.MultiplyAdd(x, b0, c30);
+            c31 = Fma.MultiplyAdd(x, b1, c31);
+            a += lda;
+            b += ldb;
+        }
+        while (--depth > 0);
+
+        c00.Store(c);
+        c01.Store(c + 8);
+        c += ldc;
+        c10.Store(c);
+        c11.Store(c + 8);
+        c += ldc;
+        c20.Store(c);
+        c21.Store(c + 8);
+        c += ldc;
+        c30.Store(c);
+        c31.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile2(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    {
+        Vector256<float> c00, c01;
+        Vector256<float> c10, c11;
+        if (load)
+        {
+            float* row = c;
+            c00 = Vector256.Load(row);
+            c01 = Vector256.Load(row + 8);
+            row += ldc;
+            c10 = Vector256.Load(row);
+            c11 = Vector256.Load(row + 8);
+        }
+        else
+        {
+            c00 = c01 = Vector256<float>.Zero;
+            c10 = c11 = Vector256<float>.Zero;
+        }
+
+        do
+        {
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x = Vector256.Create(a[0]);
+            c00 = Fma.MultiplyAdd(x, b0, c00);
+            c01 = Fma.MultiplyAdd(x, b1, c01);
+            x = Vector256.Create(a[1]);
+            c10 = Fma.MultiplyAdd(x, b0, c10);
+            c11 = Fma.MultiplyAdd(x, b1, c11);
+            a += lda;
+            b += ldb;
+        }
+        while (--depth > 0);
+
+        c00.Store(c);
+        c01.Store(c + 8);
+        c += ldc;
+        c10.Store(c);
+        c11.Store(c + 8);
     }
 }

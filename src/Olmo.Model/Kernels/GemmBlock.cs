@@ -4,10 +4,9 @@ using Olmo.Model.Compute;
 namespace Olmo.Model.Kernels;
 
 /// <summary>
-/// One packed block of a multiplication: rows [Row, Row + Rows) of A, columns [Column, Column + Columns) of B, depth [Start, Start + Depth). A panel is
-/// [depth, lanes]: lanes rows of A or columns of B side by side, those past the border as zeros.
+/// One block of a multiplication: rows [Row, Row + Rows) of A, columns [Column, Column + Columns) of B, depth [Start, Start + Depth), seen as panels as wide as the micro-kernel's tile.
 /// </summary>
-internal readonly unsafe struct GemmBlock
+internal unsafe struct GemmBlock
 {
     private readonly GemmProblem _problem;
     private readonly nint _row;
@@ -16,10 +15,10 @@ internal readonly unsafe struct GemmBlock
     private readonly nint _columns;
     private readonly nint _start;
     private readonly nint _depth;
-    private readonly float* _packedA;
-    private readonly float* _packedB;
     private readonly int _tileRows;
     private readonly int _tileColumns;
+    private GemmPanels _a;
+    private GemmPanels _b;
 
     public GemmBlock(in GemmProblem problem, nint row, nint rows, nint column, nint columns, nint start, nint depth, float* packedA, float* packedB)
     {
@@ -30,38 +29,56 @@ internal readonly unsafe struct GemmBlock
         _columns = columns;
         _start = start;
         _depth = depth;
-        _packedA = packedA;
-        _packedB = packedB;
         _tileRows = GemmBlocks.TileRows(problem.Width);
         _tileColumns = GemmBlocks.TileColumns(problem.Width);
+        _a = GemmPanels.Packed(packedA, depth, _tileRows);
+        _b = GemmPanels.Packed(packedB, depth, _tileColumns);
     }
 
-    /// <summary>Panels of packed A.</summary>
-    public nint RowPanels => (_rows + _tileRows - 1) / _tileRows;
+    /// <summary>Panels of A.</summary>
+    public readonly nint RowPanels => (_rows + _tileRows - 1) / _tileRows;
 
-    /// <summary>Panels of packed B.</summary>
-    public nint ColumnPanels => (_columns + _tileColumns - 1) / _tileColumns;
+    /// <summary>Panels of B.</summary>
+    public readonly nint ColumnPanels => (_columns + _tileColumns - 1) / _tileColumns;
 
     /// <summary>Packs panels [from, to) of A.</summary>
-    public void PackA(nint from, nint to)
+    public readonly void PackA(nint from, nint to)
     {
-        for (nint panel = from; panel < to; panel++)
-        {
-            nint lane = panel * _tileRows;
-            GemmPacking.Pack(
-                _problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start), _problem.StrideA, Math.Min(_tileRows, _rows - lane), _depth, _tileRows, _packedA + (lane * _depth));
-        }
+        nint lane = from * _tileRows;
+        nint count = Math.Min(to * _tileRows, _rows) - lane;
+        GemmPacking.Pack(_problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start), _problem.StrideA, count, _depth, _tileRows, _a.Address(from, 0));
     }
 
     /// <summary>Packs panels [from, to) of B.</summary>
-    public void PackB(nint from, nint to)
+    public readonly void PackB(nint from, nint to)
     {
-        for (nint panel = from; panel < to; panel++)
+        nint lane = from * _tileColumns;
+        nint count = Math.Min(to * _tileColumns, _columns) - lane;
+        GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start, _column + lane), _problem.StrideB, count, _depth, _tileColumns, _b.Address(from, 0));
+    }
+
+    /// <summary>Reads A where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
+    public bool TryUseAInPlace()
+    {
+        if (!_problem.DepthMajorA || _rows % GemmBlocks.TileRowStep(_problem.Width) != 0)
         {
-            nint lane = panel * _tileColumns;
-            GemmPacking.Pack(
-                _problem.Width, _problem.DepthMajorB, _problem.AddressB(_start, _column + lane), _problem.StrideB, Math.Min(_tileColumns, _columns - lane), _depth, _tileColumns, _packedB + (lane * _depth));
+            return false;
         }
+
+        _a = GemmPanels.InPlace(_problem.AddressA(_row, _start), _problem.StrideA, _tileRows);
+        return true;
+    }
+
+    /// <summary>Reads B where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
+    public bool TryUseBInPlace()
+    {
+        if (!_problem.DepthMajorB || _columns % _tileColumns != 0)
+        {
+            return false;
+        }
+
+        _b = GemmPanels.InPlace(_problem.AddressB(_start, _column), _problem.StrideB, _tileColumns);
+        return true;
     }
 
     /// <summary>Computes the tiles of C where row panels and column panels meet.</summary>
@@ -70,52 +87,72 @@ internal readonly unsafe struct GemmBlock
     /// <param name="columnFrom">First column panel.</param>
     /// <param name="columnTo">One past the last column panel.</param>
     /// <param name="border">Scratch memory of one tile.</param>
-    public void MultiplyTiles(nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, float* border)
+    public readonly void MultiplyTiles(nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, float* border)
     {
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
-            bool load = _problem.Accumulate || _start + p > 0;
             for (nint columnPanel = columnFrom; columnPanel < columnTo; columnPanel++)
             {
-                nint column = columnPanel * _tileColumns;
-                float* b = _packedB + (column * _depth) + (p * _tileColumns);
-                nint columns = Math.Min(_tileColumns, _columns - column);
-                for (nint rowPanel = rowFrom; rowPanel < rowTo; rowPanel++)
-                {
-                    nint row = rowPanel * _tileRows;
-                    float* a = _packedA + (row * _depth) + (p * _tileRows);
-                    nint rows = Math.Min(_tileRows, _rows - row);
-                    float* c = _problem.C + ((_row + row) * _problem.StrideC) + _column + column;
-                    if (rows == _tileRows && columns == _tileColumns)
-                    {
-                        Tile(depth, a, b, c, _problem.StrideC, load);
-                    }
-                    else
-                    {
-                        BorderTile(depth, a, b, c, rows, columns, load, border);
-                    }
-                }
+                MultiplyColumn(rowFrom, rowTo, columnPanel, p, depth, _b.Address(columnPanel, p), _b.Row, border);
+            }
+        }
+    }
+
+    /// <summary>The same for one column panel, which is packed into <paramref name="panel"/> (PanelDepth · tile columns floats) piece by piece.</summary>
+    public readonly void PackAndMultiplyColumn(nint columnPanel, float* panel, float* border)
+    {
+        nint lane = columnPanel * _tileColumns;
+        nint count = Math.Min(_tileColumns, _columns - lane);
+        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
+        {
+            nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
+            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, panel);
+            MultiplyColumn(0, RowPanels, columnPanel, p, depth, panel, _tileColumns, border);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void MultiplyColumn(nint rowFrom, nint rowTo, nint columnPanel, nint p, nint depth, float* b, nint ldb, float* border)
+    {
+        bool load = _problem.Accumulate || _start + p > 0;
+        nint column = columnPanel * _tileColumns;
+        nint columns = Math.Min(_tileColumns, _columns - column);
+        int step = GemmBlocks.TileRowStep(_problem.Width);
+        for (nint rowPanel = rowFrom; rowPanel < rowTo; rowPanel++)
+        {
+            nint row = rowPanel * _tileRows;
+            nint rows = Math.Min(_tileRows, _rows - row);
+            nint computed = (rows + step - 1) / step * step;
+            float* a = _a.Address(rowPanel, p);
+            float* c = _problem.C + ((_row + row) * _problem.StrideC) + _column + column;
+            if (rows == computed && columns == _tileColumns)
+            {
+                Tile(rows, depth, a, b, ldb, c, _problem.StrideC, load);
+            }
+            else
+            {
+                BorderTile(rows, computed, columns, depth, a, b, ldb, c, load, border);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Tile(nint depth, float* a, float* b, float* c, nint ldc, bool load)
+    private readonly void Tile(nint rows, nint depth, float* a, float* b, nint ldb, float* c, nint ldc, bool load)
     {
         if (_problem.Width == SimdWidth.Avx512)
         {
-            GemmAvx512.Tile12x32(depth, a, b, c, ldc, load);
+            GemmAvx512.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load);
         }
         else
         {
-            GemmAvx2.Tile6x16(depth, a, b, c, ldc, load);
+            GemmAvx2.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load);
         }
     }
 
-    // The whole tile is computed beside C; what lies past the border is dropped, so zeros in the panels meet no element of C.
+    // The tile is computed beside C; what lies past the border is dropped, so zeros in the panels meet no element of C.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void BorderTile(nint depth, float* a, float* b, float* c, nint rows, nint columns, bool load, float* border)
+    private readonly void BorderTile(nint rows, nint computed, nint columns, nint depth, float* a, float* b, nint ldb, float* c, bool load, float* border)
     {
         if (load)
         {
@@ -125,7 +162,7 @@ internal readonly unsafe struct GemmBlock
             }
         }
 
-        Tile(depth, a, b, border, _tileColumns, load);
+        Tile(computed, depth, a, b, ldb, border, _tileColumns, load);
         for (nint i = 0; i < rows; i++)
         {
             Unsafe.CopyBlockUnaligned(c + (i * _problem.StrideC), border + (i * _tileColumns), (uint)(columns * sizeof(float)));

@@ -14,8 +14,8 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     /// <summary>Most floats of a micro-kernel's tile of C.</summary>
     public const int MaxTileFloats = 512;
 
-    /// <summary>Floats that a transposing packer may write past its panel's end.</summary>
-    private const int Overrun = 64;
+    /// <summary>Most rows for which columns of B are packed one panel at a time and used at once.</summary>
+    public const int NarrowRows = 48;
 
     /// <summary>Blocks that the workers of a pool pack together: 8 MiB each of A and B, in the last-level cache.</summary>
     public static GemmBlocks Shared => new(2112, 2112, 1024);
@@ -24,16 +24,19 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     public static GemmBlocks Single => new(96, 384, PanelDepth);
 
     /// <summary>Floats of packed A, a multiple of a cache line; packed B starts there.</summary>
-    public long PackedAFloats => ((long)(Rows + MaxPanel) * Depth) + Overrun;
+    public long PackedAFloats => ((long)(Rows + MaxPanel) * Depth);
 
     /// <summary>Floats of both packed operands.</summary>
-    public long PackedFloats => PackedAFloats + ((long)(Columns + MaxPanel) * Depth) + Overrun;
+    public long PackedFloats => PackedAFloats + ((long)(Columns + MaxPanel) * Depth);
 
     private static nint MaxPanel => 32;
 
     /// <summary>Rows of the micro-kernel's tile.</summary>
-    public static int TileRows(SimdWidth width) => width == SimdWidth.Avx512 ? 12 : 6;
+    public static int TileRows(SimdWidth width) => width == SimdWidth.Avx512 ? GemmAvx512.Rows : GemmAvx2.Rows;
+
+    /// <summary>Micro-kernels exist for each multiple of this many rows.</summary>
+    public static int TileRowStep(SimdWidth width) => width == SimdWidth.Avx512 ? GemmAvx512.RowStep : GemmAvx2.RowStep;
 
     /// <summary>Columns of the micro-kernel's tile.</summary>
-    public static int TileColumns(SimdWidth width) => width == SimdWidth.Avx512 ? 32 : 16;
+    public static int TileColumns(SimdWidth width) => width == SimdWidth.Avx512 ? GemmAvx512.Columns : GemmAvx2.Columns;
 }

@@ -8,9 +8,18 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 internal static unsafe class GemmDriver
 {
+    // Panels that a worker packs at a time: enough to read whole rows of memory where panels lie side by side.
+    private const int PackGrain = 4;
+
     /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
+        if (problem.M <= GemmBlocks.NarrowRows)
+        {
+            RunNarrow(pool, workspace, in problem);
+            return;
+        }
+
         GemmBlocks blocks = GemmBlocks.Shared;
         int tileRows = GemmBlocks.TileRows(problem.Width);
         int tileColumns = GemmBlocks.TileColumns(problem.Width);
@@ -26,13 +35,29 @@ internal static unsafe class GemmDriver
                 {
                     var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
                     var pack = new PackJob { Block = block, PanelsA = oneRowBlock && j > 0 ? 0 : block.RowPanels };
-                    pool.Run(ref pack, pack.PanelsA + (i == 0 ? block.ColumnPanels : 0));
+                    pool.Run(ref pack, pack.PanelsA + (i == 0 ? block.ColumnPanels : 0), PackGrain);
 
                     (nint rowParts, nint columnParts) = Split(block.RowPanels * tileRows, block.ColumnPanels * tileColumns, pool.Threads);
                     var tiles = new TilesJob { Block = block, Workspace = workspace, RowParts = Math.Min(rowParts, block.RowPanels), ColumnParts = Math.Min(columnParts, block.ColumnPanels) };
                     pool.Run(ref tiles, tiles.RowParts * tiles.ColumnParts);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Few rows, as in generation: B is read once from memory and used at once. A worker packs a panel of B into its own cache, multiplies, and takes the next.
+    /// </summary>
+    private static void RunNarrow(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
+    {
+        GemmBlocks blocks = GemmBlocks.Shared;
+        nint depthLimit = (nint)(blocks.PackedAFloats / (GemmBlocks.NarrowRows + GemmBlocks.TileRows(problem.Width)));
+        for (nint p = 0; p < problem.K; p += depthLimit)
+        {
+            nint depth = Math.Min(depthLimit, problem.K - p);
+            var job = new NarrowJob { Block = new GemmBlock(in problem, 0, problem.M, 0, problem.N, p, depth, workspace.Shared, null), Workspace = workspace };
+            job.Block.PackA(0, job.Block.RowPanels);
+            pool.Run(ref job, job.Block.ColumnPanels, Math.Clamp(job.Block.ColumnPanels / (8 * pool.Threads), 1, 8));
         }
     }
 
@@ -52,12 +77,12 @@ internal static unsafe class GemmDriver
                 for (nint i = 0; i < problem.M; i += blocks.Rows)
                 {
                     var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
-                    if (!oneRowBlock || j == 0)
+                    if (!block.TryUseAInPlace() && (!oneRowBlock || j == 0))
                     {
                         block.PackA(0, block.RowPanels);
                     }
 
-                    if (i == 0)
+                    if (!block.TryUseBInPlace() && i == 0)
                     {
                         block.PackB(0, block.ColumnPanels);
                     }
@@ -107,6 +132,22 @@ internal static unsafe class GemmDriver
             if (to > PanelsA)
             {
                 Block.PackB(Math.Max(from, PanelsA) - PanelsA, to - PanelsA);
+            }
+        }
+    }
+
+    private struct NarrowJob : IRangeJob
+    {
+        public GemmBlock Block;
+        public GemmWorkspace Workspace;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            float* panel = Workspace.Packed(worker);
+            float* border = Workspace.Tile(worker);
+            for (nint column = from; column < to; column++)
+            {
+                Block.PackAndMultiplyColumn(column, panel, border);
             }
         }
     }

@@ -1,0 +1,11 @@
+using Olmo.Bench;
+
+string subcommand = args.Length > 0 ? args[0] : "";
+switch (subcommand)
+{
+    case "gemm":
+        return GemmBenchmark.Run(args[1..], TimeProvider.System, Console.Out);
+    default:
+        Console.Error.WriteLine($"unknown benchmark '{subcommand}'; known: gemm [--threads N] [--seconds S] [--only TEXT]");
+        return 2;
+}
