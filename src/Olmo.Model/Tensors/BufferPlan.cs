@@ -1,0 +1,38 @@
+namespace Olmo.Model.Tensors;
+
+/// <summary>
+/// Every tensor that will be needed, named before any memory is taken: a provider allocates the whole plan at once, before the first step, and nothing later.
+/// Tensors start on multiples of 64 bytes.
+/// </summary>
+public sealed class BufferPlan
+{
+    private readonly List<Entry> _entries = [];
+
+    /// <summary>Tensors planned.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Bytes of all tensors, alignment included.</summary>
+    public long SizeBytes { get; private set; }
+
+    /// <summary>Adds a tensor.</summary>
+    /// <param name="name">For messages; need not be unique.</param>
+    /// <param name="dtype">Type of its elements.</param>
+    /// <param name="shape">Lengths of its axes; it may have no elements.</param>
+    public TensorSlot Add(string name, DType dtype, Shape shape)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        long bytes = checked(shape.Count * dtype.SizeBytes());
+        SizeBytes = checked(SizeBytes + ((bytes + 63) & ~63L));
+        _entries.Add(new Entry(name, dtype, shape));
+        return new TensorSlot(_entries.Count - 1);
+    }
+
+    /// <summary>A planned tensor.</summary>
+    public Entry this[TensorSlot slot] => _entries[slot.Index];
+
+    /// <summary>A planned tensor.</summary>
+    /// <param name="Name">For messages.</param>
+    /// <param name="DType">Type of its elements.</param>
+    /// <param name="Shape">Lengths of its axes.</param>
+    public readonly record struct Entry(string Name, DType DType, Shape Shape);
+}

@@ -1,0 +1,17 @@
+namespace Olmo.Model.Tensors;
+
+/// <summary>Memory of one provider on one device. Only the provider that made it knows what it is.</summary>
+/// <param name="name">Name in its plan, for messages.</param>
+/// <param name="dtype">Type of its elements.</param>
+/// <param name="count">Number of its elements.</param>
+public abstract class TensorBuffer(string name, DType dtype, long count)
+{
+    /// <summary>Name in its plan, for messages.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Type of its elements.</summary>
+    public DType DType { get; } = dtype;
+
+    /// <summary>Number of its elements.</summary>
+    public long Count { get; } = count;
+}
