@@ -1,0 +1,15 @@
+namespace Olmo.Runtime.Configuration;
+
+/// <summary>A configuration cannot be read or holds what the reader cannot use.</summary>
+public class ConfigurationException : Exception
+{
+    public ConfigurationException(string message)
+        : base(message)
+    {
+    }
+
+    public ConfigurationException(string message, Exception exception)
+        : base(message, exception)
+    {
+    }
+}
