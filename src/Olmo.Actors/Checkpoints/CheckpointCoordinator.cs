@@ -1,0 +1,235 @@
+using System.Security.Cryptography;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Checkpoints;
+
+/// <summary>What the coordinator needs to know of the run it serves.</summary>
+public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, long TotalSteps, CheckpointPolicy Policy);
+
+/// <summary>
+/// Phase 2 of a checkpoint. Collects the owners' reports; when every shard of a step stands and all agree, writes the immutable manifest and then
+/// appends <see cref="CheckpointCommitted"/>: that row, and no file, decides what a run resumes. Retention and the collection of garbage follow a commit. Event-sourced;
+/// a restart loses only reports, which the ranks send again.
+/// </summary>
+public sealed class CheckpointCoordinator : ReceivePersistentActor
+{
+    private readonly CheckpointCoordinatorSettings _settings;
+    private readonly IObjectStore _store;
+    private readonly TimeProvider _time;
+    private readonly IPhaseProbe _probe;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<(int Timeline, long Step), PendingCheckpoint> _pending = [];
+    private readonly HashSet<(int Timeline, long Step)> _committing = [];
+    private bool _collecting;
+    private CheckpointsState _state = CheckpointsState.Initial;
+
+    /// <summary>Serves one run.</summary>
+    public CheckpointCoordinator(CheckpointCoordinatorSettings settings, IObjectStore store, TimeProvider time, IPhaseProbe probe)
+    {
+        _settings = settings;
+        _store = store;
+        _time = time;
+        _probe = probe;
+        PersistenceId = $"checkpoints/{settings.Run.Name}";
+
+        Recover<CheckpointEvent>(e => _state = CheckpointsState.Apply(_state, e));
+
+        Command<FindCheckpoint>(find => Sender.Tell(new CheckpointFound(
+            _state.Newest(find.Timeline, find.BranchedAt), _state.Committed.Count > 0 || _state.Rejected.Count > 0)));
+        Command<BeginCheckpoint>(OnBegin);
+        Command<ShardsStored>(OnShardsStored);
+        Command<ManifestWritten>(OnManifestWritten);
+        Command<ManifestFailed>(OnManifestFailed);
+        Command<CheckpointFailed>(failed => Abandon(failed.Timeline, failed.Step, failed.Reason, Sender));
+        Command<RejectCheckpoint>(OnReject);
+        Command<GarbageCollected>(OnGarbageCollected);
+    }
+
+    /// <inheritdoc />
+    public override string PersistenceId { get; }
+
+    /// <inheritdoc />
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        Context.Stop(Self); // a lost decision is as bad as a failed write
+    }
+
+    private void OnBegin(BeginCheckpoint begin)
+    {
+        if (_state.Begun.ContainsKey((begin.Timeline, begin.Step)))
+        {
+            return;
+        }
+
+        Persist(new CheckpointBegun(begin.Timeline, begin.Step, begin.Generation, _time.GetUtcNow()), Update);
+    }
+
+    private void OnShardsStored(ShardsStored report)
+    {
+        if (_collecting)
+        {
+            Stash.Stash(); // a file that was garbage a moment ago may be one of these
+            return;
+        }
+
+        (int Timeline, long Step) key = (report.Timeline, report.Step);
+        if (_state.Committed.Find(c => c.Timeline == report.Timeline && c.Step == report.Step) is { } done)
+        {
+            bool equal = report.Shards.All(s => done.Shards.Contains(s.Name));
+            Sender.Tell(new CheckpointSettled(report.Timeline, report.Step, equal, equal ? "committed before" : "committed before with other digests"));
+            if (!equal)
+            {
+                _log.Error("step {0} of timeline {1} was committed before with other digests: two contents of one step", report.Step, report.Timeline);
+            }
+
+            return;
+        }
+
+        (PendingCheckpoint? next, string? disagreement) = PendingCheckpoint.Add(_pending.GetValueOrDefault(key), report, _settings.Shards);
+        if (next is null)
+        {
+            Abandon(report.Timeline, report.Step, disagreement!, Sender);
+            return;
+        }
+
+        _pending[key] = next;
+        if (!next.IsComplete(_settings.Shards) || !_committing.Add(key))
+        {
+            return;
+        }
+
+        CheckpointManifest manifest = next.ToManifest(_settings.Run, report.Generation);
+        IActorRef owner = Sender;
+        Task.Run(() => Write(manifest, owner)).PipeTo(Self, failure: e => new ManifestFailed(report.Timeline, report.Step, e.Message, owner));
+    }
+
+    private ManifestWritten Write(CheckpointManifest manifest, IActorRef owner)
+    {
+        foreach (ShardEntry shard in manifest.Shards)
+        {
+            long? length = _store.LengthOf(shard.Name);
+            if (length != shard.LengthBytes)
+            {
+                throw new IOException($"'{shard.Name}' has {(length is null ? "gone" : $"{length:N0} bytes")}, {shard.LengthBytes:N0} were written");
+            }
+        }
+
+        byte[] bytes = manifest.ToBytes();
+        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string name = $"manifests/{manifest.Timeline}-{manifest.Step:D12}-{sha256[..16]}.json";
+        _store.PutIfAbsent(name, stream => stream.Write(bytes));
+        _probe.Reached(Phases.ManifestWritten, manifest.Step);
+        return new ManifestWritten(manifest, name, sha256, owner);
+    }
+
+    private void OnManifestWritten(ManifestWritten written)
+    {
+        CheckpointManifest manifest = written.Manifest;
+        long bytes = 0;
+        foreach (ShardEntry shard in manifest.Shards)
+        {
+            bytes += shard.LengthBytes;
+        }
+
+        CheckpointCommitted committed = new(
+            manifest.Timeline, manifest.Step, written.Name, written.Sha256, [.. manifest.Shards.Select(s => s.Name)], bytes,
+            _settings.Policy.IsPermanent(manifest.Step, _settings.TotalSteps), _time.GetUtcNow());
+        Persist(committed, e =>
+        {
+            Update(e);
+            _probe.Reached(Phases.RowWritten, e.Step);
+            _pending.Remove((e.Timeline, e.Step));
+            _committing.Remove((e.Timeline, e.Step));
+            CheckpointSettled settled = new(e.Timeline, e.Step, true, e.Manifest);
+            written.Owner.Tell(settled);
+            Context.Parent.Tell(settled);
+            Context.System.EventStream.Publish(e);
+            Retire();
+        });
+    }
+
+    private void OnManifestFailed(ManifestFailed failed)
+    {
+        _committing.Remove((failed.Timeline, failed.Step));
+        Abandon(failed.Timeline, failed.Step, failed.Reason, failed.Owner);
+    }
+
+    private void Abandon(int timeline, long step, string reason, IActorRef owner) => Persist(new CheckpointAbandoned(timeline, step, reason), e =>
+    {
+        Update(e);
+        _pending.Remove((timeline, step));
+        _log.Error("no checkpoint of step {0}: {1}", step, reason);
+        CheckpointSettled settled = new(timeline, step, false, reason);
+        owner.Tell(settled);
+        Context.Parent.Tell(settled);
+        Context.System.EventStream.Publish(e);
+    });
+
+    private void OnReject(RejectCheckpoint reject)
+    {
+        if (_store.LengthOf(reject.File) is not null)
+        {
+            string aside = _store.SetAside(reject.File);
+            _log.Error("'{0}' was set aside as '{1}'", reject.File, aside);
+        }
+
+        IActorRef asker = Sender;
+        Persist(new CheckpointRejected(reject.Timeline, reject.Step, reject.File, reject.Reason), e =>
+        {
+            Update(e);
+            Context.System.EventStream.Publish(e);
+            asker.Tell(new CheckpointIsRejected(e.Timeline, e.Step));
+        });
+    }
+
+    private void Retire()
+    {
+        CheckpointRetired[] expired = [.. _state.Expired(_settings.Policy.Keep).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
+        if (expired.Length == 0)
+        {
+            CollectGarbage();
+            return;
+        }
+
+        PersistAll(expired, e =>
+        {
+            Update(e);
+            if (ReferenceEquals(e, expired[^1]))
+            {
+                CollectGarbage();
+            }
+        });
+    }
+
+    private void CollectGarbage()
+    {
+        if (!_state.Begun.IsEmpty)
+        {
+            return; // names of a begun checkpoint are not known yet, so nothing is deleted while one is under way
+        }
+
+        _collecting = true;
+        GarbageCollection work = new(_store, _state.NamesInUse(), _time.GetUtcNow() - _settings.Policy.GarbageGrace);
+        Task.Run(work.Run).PipeTo(Self, success: names => new GarbageCollected(names, null), failure: e => new GarbageCollected(0, e.Message));
+    }
+
+    private void OnGarbageCollected(GarbageCollected collected)
+    {
+        _collecting = false;
+        Stash.UnstashAll();
+        if (collected.Failure is { } failure)
+        {
+            _log.Warning("collection of garbage failed and is tried again after the next commit: {0}", failure);
+        }
+    }
+
+    private void Update(CheckpointEvent happened) => _state = CheckpointsState.Apply(_state, happened);
+
+    private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256, IActorRef Owner);
+
+    private sealed record ManifestFailed(int Timeline, long Step, string Reason, IActorRef Owner);
+
+    private sealed record GarbageCollected(int Names, string? Failure);
+}

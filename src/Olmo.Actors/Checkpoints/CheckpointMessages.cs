@@ -1,0 +1,39 @@
+namespace Olmo.Actors.Checkpoints;
+
+/// <summary>A rank begins to write the shards of a step that the recipe names, or that was named ahead.</summary>
+public sealed record BeginCheckpoint(int Timeline, long Step, long Generation);
+
+/// <summary>What every owner must agree on for a step to be committed.</summary>
+/// <param name="TokensSeen">Tokens consumed by the steps that are done.</param>
+/// <param name="NumericsId">Version of everything that decides bits.</param>
+/// <param name="LayoutHash">Hash of tensors, chunks and shards.</param>
+/// <param name="DataFingerprint">Hash of the token files.</param>
+/// <param name="DataCursor">Where the data goes on.</param>
+/// <param name="RunState">State of the policies that decide steps.</param>
+public sealed record CheckpointFacts(long TokensSeen, string NumericsId, string LayoutHash, string DataFingerprint, string DataCursor, string RunState);
+
+/// <summary>
+/// Shards of a step stand in the object store, whole. Sent again until <see cref="CheckpointSettled"/> arrives, as the coordinator may restart in
+/// between; committing the same step with equal digests twice is success.
+/// </summary>
+public sealed record ShardsStored(int Timeline, long Step, long Generation, CheckpointFacts Facts, IReadOnlyList<ShardEntry> Shards);
+
+/// <summary>The shards of a step could not be written; the attempt ends and the next boundary is taken.</summary>
+public sealed record CheckpointFailed(int Timeline, long Step, string Reason);
+
+/// <summary>Answer to <see cref="ShardsStored"/> and <see cref="CheckpointFailed"/>: the step is committed or abandoned, durably.</summary>
+public sealed record CheckpointSettled(int Timeline, long Step, bool IsCommitted, string Detail);
+
+/// <summary>Asks for the newest checkpoint that a timeline may resume from.</summary>
+public sealed record FindCheckpoint(int Timeline, long BranchedAt);
+
+/// <summary>Answer to <see cref="FindCheckpoint"/>.</summary>
+/// <param name="Newest">The newest that counts, or null.</param>
+/// <param name="EverCommitted">Whether the run ever committed one: then starting from initial weights would lose work silently.</param>
+public sealed record CheckpointFound(CheckpointCommitted? Newest, bool EverCommitted);
+
+/// <summary>A committed checkpoint could not be read: its bad file is set aside, and it does not count any more.</summary>
+public sealed record RejectCheckpoint(int Timeline, long Step, string File, string Reason);
+
+/// <summary>Answer to <see cref="RejectCheckpoint"/>: durably rejected.</summary>
+public sealed record CheckpointIsRejected(int Timeline, long Step);

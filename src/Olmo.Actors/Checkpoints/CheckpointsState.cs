@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace Olmo.Actors.Checkpoints;
+
+/// <summary>The checkpoints of a run: a fold of their events.</summary>
+public sealed record CheckpointsState
+{
+    /// <summary>The state before the first event.</summary>
+    public static CheckpointsState Initial { get; } = new();
+
+    /// <summary>Checkpoints that count, in the order of their commits.</summary>
+    public ImmutableList<CheckpointCommitted> Committed { get; init; } = [];
+
+    /// <summary>Attempts that have neither ended nor been committed, by (timeline, step).</summary>
+    public ImmutableDictionary<(int Timeline, long Step), CheckpointBegun> Begun { get; init; } = ImmutableDictionary<(int, long), CheckpointBegun>.Empty;
+
+    /// <summary>Attempts that ended without a checkpoint, as long as the run lives.</summary>
+    public int Abandoned { get; init; }
+
+    /// <summary>Committed checkpoints that could not be read later.</summary>
+    public ImmutableList<CheckpointRejected> Rejected { get; init; } = [];
+
+    /// <summary>The next state. Pure.</summary>
+    public static CheckpointsState Apply(CheckpointsState state, CheckpointEvent happened) => happened switch
+    {
+        CheckpointBegun e => state with { Begun = state.Begun.SetItem((e.Timeline, e.Step), e) },
+        CheckpointCommitted e => state with
+        {
+            Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step).Add(e),
+            Begun = state.Begun.Remove((e.Timeline, e.Step)),
+        },
+        CheckpointAbandoned e => state with { Begun = state.Begun.Remove((e.Timeline, e.Step)), Abandoned = state.Abandoned + 1 },
+        CheckpointRejected e => state with
+        {
+            Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step),
+            Rejected = state.Rejected.Add(e),
+        },
+        CheckpointRetired e => state with { Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step) },
+        _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of checkpoints."),
+    };
+
+    /// <summary>
+    /// The newest checkpoint that a timeline may resume from: its own, or one of an older timeline up to the step where this one branched off.
+    /// </summary>
+    public CheckpointCommitted? Newest(int timeline, long branchedAt) =>
+        Committed.Where(c => c.Timeline == timeline || (c.Timeline < timeline && c.Step <= branchedAt))
+            .OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
+
+    /// <summary>
+    /// The checkpoints that retention lets go once another was committed: of the ones that are not permanent, all but the newest <paramref name="keep"/>.
+    /// The newest that counts is never among them.
+    /// </summary>
+    public ImmutableList<CheckpointCommitted> Expired(int keep)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        return [.. Committed.Where(c => !c.Permanent).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).Skip(keep)];
+    }
+
+    /// <summary>Names that the collector of garbage must leave alone: files of every checkpoint that counts.</summary>
+    public ImmutableHashSet<string> NamesInUse() => [.. Committed.SelectMany(c => c.Shards.Append(c.Manifest))];
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Contracts;
+
+/// <summary>Every event of this project that is ever stored: the host registers exactly these.</summary>
+public static class JournalContracts
+{
+    /// <summary>The list.</summary>
+    public static IReadOnlyList<JournalContract> All { get; } =
+    [
+        new("run.created", 1, JournalJson.Default.RunCreated),
+        new("run.timeline-opened", 1, JournalJson.Default.TimelineOpened),
+        new("run.generation-started", 1, JournalJson.Default.GenerationStarted),
+        new("run.rank-faulted", 1, JournalJson.Default.RankFaulted),
+        new("run.stop-requested", 1, JournalJson.Default.StopRequested),
+        new("run.stopped", 1, JournalJson.Default.RunStopped),
+        new("checkpoint.begun", 1, JournalJson.Default.CheckpointBegun),
+        new("checkpoint.committed", 1, JournalJson.Default.CheckpointCommitted),
+        new("checkpoint.abandoned", 1, JournalJson.Default.CheckpointAbandoned),
+        new("checkpoint.rejected", 1, JournalJson.Default.CheckpointRejected),
+        new("checkpoint.retired", 1, JournalJson.Default.CheckpointRetired),
+    ];
+}
+
+/// <summary>Generated readers and writers of the events.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    UseStringEnumConverter = false)]
+[JsonSerializable(typeof(RunCreated))]
+[JsonSerializable(typeof(TimelineOpened))]
+[JsonSerializable(typeof(GenerationStarted))]
+[JsonSerializable(typeof(RankFaulted))]
+[JsonSerializable(typeof(StopRequested))]
+[JsonSerializable(typeof(RunStopped))]
+[JsonSerializable(typeof(CheckpointBegun))]
+[JsonSerializable(typeof(CheckpointCommitted))]
+[JsonSerializable(typeof(CheckpointAbandoned))]
+[JsonSerializable(typeof(CheckpointRejected))]
+[JsonSerializable(typeof(CheckpointRetired))]
+internal sealed partial class JournalJson : JsonSerializerContext;

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Olmo.Actors.Ranks;
+
+namespace Olmo.Actors.Metrics;
+
+/// <summary>Appends one JSON line per step to the run's metrics file. A step that is run again after a failure stands there again; the later line counts.</summary>
+public sealed class MetricsActor : ReceiveActor
+{
+    private readonly string _path;
+    private FileStream? _file;
+
+    /// <summary>Writes to a file, which is made if absent.</summary>
+    public MetricsActor(string path)
+    {
+        _path = path;
+        Receive<StepCompleted>(Append);
+    }
+
+    /// <inheritdoc />
+    protected override void PreStart()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        _file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        Context.System.EventStream.Subscribe(Self, typeof(StepCompleted));
+    }
+
+    /// <inheritdoc />
+    protected override void PostStop() => _file?.Dispose();
+
+    private void Append(StepCompleted step)
+    {
+        using (Utf8JsonWriter json = new(_file!))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("step", step.Step);
+            json.WriteNumber("timeline", step.Timeline);
+            json.WriteNumber("generation", step.Generation);
+            Write(json, "loss", step.Loss);
+            Write(json, "z_loss", step.ZLoss);
+            Write(json, "grad_norm", step.GradientNorm);
+            Write(json, "learning_rate", step.LearningRate);
+            json.WriteBoolean("skipped", step.IsSkipped);
+            json.WriteNumber("tokens", step.Tokens);
+            json.WriteNumber("tokens_seen", step.TokensSeen);
+            Write(json, "seconds", step.Duration.TotalSeconds);
+            Write(json, "seconds_waiting_for_data", step.WaitForData.TotalSeconds);
+            Write(json, "tokens_per_second", step.TokensPerSecond);
+            Write(json, "mfu", step.Mfu);
+            json.WriteEndObject();
+        }
+
+        _file!.WriteByte((byte)'\n');
+        _file.Flush();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            json.WriteNumber(name, value);
+            return;
+        }
+
+        json.WriteString(name, value.ToString()); // JSON has no number for NaN and the infinities
+    }
+}

@@ -1,0 +1,124 @@
+namespace Olmo.Actors.ObjectStorage;
+
+/// <summary>
+/// Objects as files below a folder. A put writes a temporary file, flushes it, links it under its name (which fails if the name is taken) and
+/// flushes the folder; a process that dies on the way leaves a temporary file, which the next start removes.
+/// </summary>
+public sealed class LocalObjectStore : IObjectStore
+{
+    private const string TemporaryFolder = ".writing";
+    private const string AsideFolder = ".aside";
+    private readonly string _root;
+    private readonly TimeProvider _time;
+    private long _temporaries;
+
+    /// <summary>Opens the store and removes what an earlier process left half-written.</summary>
+    /// <param name="root">Folder of the store; made if absent. One process at a time may write to it.</param>
+    /// <param name="time">Stamps the names of objects that are set aside.</param>
+    public LocalObjectStore(string root, TimeProvider time)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        ArgumentNullException.ThrowIfNull(time);
+        _root = Path.GetFullPath(root);
+        _time = time;
+        Directory.CreateDirectory(_root);
+        string writing = Path.Combine(_root, TemporaryFolder);
+        if (Directory.Exists(writing))
+        {
+            Directory.Delete(writing, recursive: true);
+        }
+
+        Directory.CreateDirectory(writing);
+    }
+
+    /// <inheritdoc />
+    public PutOutcome PutIfAbsent(string name, Action<Stream> write, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        string target = PathOf(name);
+        if (File.Exists(target))
+        {
+            return PutOutcome.AlreadyThere;
+        }
+
+        string temporary = Path.Combine(_root, TemporaryFolder, $"{Interlocked.Increment(ref _temporaries)}");
+        try
+        {
+            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                write(stream);
+                cancellationToken.ThrowIfCancellationRequested();
+                stream.Flush(flushToDisk: true);
+            }
+
+            string folder = Path.GetDirectoryName(target)!;
+            Directory.CreateDirectory(folder);
+            bool linked = Posix.TryLink(temporary, target);
+            Posix.FlushFolder(folder);
+            return linked ? PutOutcome.Written : PutOutcome.AlreadyThere;
+        }
+        catch (IOException e) when (Posix.IsFull(e))
+        {
+            throw new StorageFullException(name, _root, new DriveInfo(_root).AvailableFreeSpace, e);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <inheritdoc />
+    public Stream OpenRead(string name) => new FileStream(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 20);
+
+    /// <inheritdoc />
+    public long? LengthOf(string name)
+    {
+        FileInfo file = new(PathOf(name));
+        return file.Exists ? file.Length : null;
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<StoredObject> List(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        List<StoredObject> found = [];
+        foreach (string path in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
+        {
+            string name = Path.GetRelativePath(_root, path).Replace(Path.DirectorySeparatorChar, '/');
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && name[0] != '.')
+            {
+                FileInfo file = new(path);
+                found.Add(new StoredObject(name, file.Length, file.LastWriteTimeUtc));
+            }
+        }
+
+        found.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return found;
+    }
+
+    /// <inheritdoc />
+    public void Delete(string name) => File.Delete(PathOf(name));
+
+    /// <inheritdoc />
+    public string SetAside(string name)
+    {
+        string source = PathOf(name);
+        string aside = $"{AsideFolder}/{_time.GetUtcNow().ToUnixTimeMilliseconds()}-{name.Replace('/', '_')}";
+        string target = Path.Combine(_root, aside);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Move(source, target);
+        Posix.FlushFolder(Path.GetDirectoryName(source)!);
+        return aside;
+    }
+
+    private string PathOf(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (name[0] is '.' or '/' || name.Split('/').Any(part => part.Length == 0 || part is "." or ".."))
+        {
+            throw new ArgumentException($"'{name}' is not a name of an object: relative, parts not empty, '.' or '..'.", nameof(name));
+        }
+
+        return Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
+    }
+}

@@ -1,0 +1,98 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>To a rank: form this world. The rank drops whatever it did in an older one, builds its state and answers <see cref="RankReady"/> or <see cref="RankFailed"/>.</summary>
+/// <param name="Generation">Number of the world; a lower one than the rank has seen has no effect.</param>
+/// <param name="Timeline">Branch of the run.</param>
+/// <param name="Manifest">Checkpoint to resume from; null starts from initial weights.</param>
+/// <param name="Checkpoints">Who coordinates checkpoints.</param>
+public sealed record FormWorld(long Generation, int Timeline, CheckpointManifest? Manifest, IActorRef Checkpoints);
+
+/// <summary>To a rank: go on stepping in this generation until <paramref name="TotalSteps"/> are done.</summary>
+public sealed record Train(long Generation, long TotalSteps);
+
+/// <summary>To a rank: stop after the next step boundary, with a checkpoint of it.</summary>
+public sealed record StopAtBoundary(long Generation);
+
+/// <summary>To a rank: leave the world at once, without a checkpoint.</summary>
+public sealed record Abort(long Generation, string Reason);
+
+/// <summary>To a rank whose training is done: evaluate, export and hash the weights.</summary>
+public sealed record Finish(long Generation);
+
+/// <summary>To a rank: who coordinates now. Sent again by every incarnation of the supervisor, so that a successor adopts living ranks.</summary>
+public sealed record Adopt(IActorRef Supervisor, IActorRef Checkpoints);
+
+/// <summary>Answer to <see cref="Adopt"/>: what the rank is doing.</summary>
+public sealed record RankReport(long Generation, int Timeline, RankPhase Phase, long Step, RankFailed? Failure, RankFinished? Finished);
+
+/// <summary>What a rank is doing.</summary>
+public enum RankPhase
+{
+    /// <summary>It has no world.</summary>
+    Idle = 0,
+
+    /// <summary>It builds or loads its state.</summary>
+    Loading = 1,
+
+    /// <summary>Its state is whole and it waits for the word to train.</summary>
+    Ready = 2,
+
+    /// <summary>It steps.</summary>
+    Training = 3,
+
+    /// <summary>It stopped at a boundary.</summary>
+    Stopped = 4,
+
+    /// <summary>It evaluates and exports.</summary>
+    Finishing = 5,
+
+    /// <summary>It failed and waits for the next world.</summary>
+    Failed = 6,
+}
+
+/// <summary>From a rank: its state is whole and verified.</summary>
+public sealed record RankReady(long Generation, long Step);
+
+/// <summary>From a rank: it failed and does nothing more in this generation.</summary>
+public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, Exception? Cause = null);
+
+/// <summary>From a rank: the last step that it was asked for is done and its checkpoint is settled.</summary>
+public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint);
+
+/// <summary>From a rank: evaluation and export are done.</summary>
+/// <param name="Generation">World.</param>
+/// <param name="Step">Steps that are done.</param>
+/// <param name="WeightsSha256">Digest of the final weights: tensors in layout order, little-endian fp32.</param>
+/// <param name="HeldOutLoss">Mean loss on held-out documents, nats per token.</param>
+/// <param name="HeldOutTokens">Tokens that were evaluated.</param>
+/// <param name="ModelFolder">Where the exported model is.</param>
+public sealed record RankFinished(long Generation, long Step, string WeightsSha256, double HeldOutLoss, long HeldOutTokens, string ModelFolder);
+
+/// <summary>One step as its rank measured it; published on the event stream.</summary>
+/// <param name="Timeline">Branch of the run.</param>
+/// <param name="Generation">World.</param>
+/// <param name="Step">Steps that are done, this one included.</param>
+/// <param name="Loss">Mean cross-entropy, nats per token.</param>
+/// <param name="ZLoss">z-loss, already weighted.</param>
+/// <param name="GradientNorm">L2 norm of the gradient before clipping.</param>
+/// <param name="LearningRate">Learning rate of this step.</param>
+/// <param name="IsSkipped">Whether the policy skipped the update.</param>
+/// <param name="Tokens">Tokens of the global batch.</param>
+/// <param name="TokensSeen">Tokens consumed since the start of the run, this step included.</param>
+/// <param name="Duration">Wall time of the step.</param>
+/// <param name="WaitForData">Part of it that waited for the loader.</param>
+/// <param name="ModelFlops">Floating-point operations of the model for these tokens.</param>
+/// <param name="PeakFlops">Best matrix product of this machine, operations per second.</param>
+public sealed record StepCompleted(
+    int Timeline, long Generation, long Step, double Loss, double ZLoss, double GradientNorm, double LearningRate, bool IsSkipped, long Tokens, long TokensSeen,
+    TimeSpan Duration, TimeSpan WaitForData, double ModelFlops, double PeakFlops)
+{
+    /// <summary>Tokens per second of this step.</summary>
+    public double TokensPerSecond => Tokens / Math.Max(Duration.TotalSeconds, 1e-9);
+
+    /// <summary>Model FLOP/s over the best matrix product's.</summary>
+    public double Mfu => PeakFlops > 0 ? ModelFlops / Math.Max(Duration.TotalSeconds, 1e-9) / PeakFlops : 0;
+}

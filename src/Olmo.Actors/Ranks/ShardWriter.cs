@@ -1,0 +1,77 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>
+/// Phase 1 of a checkpoint, off the step path: one thread that writes a staged copy, shard by shard, and reports. The next copy is taken only when this
+/// one is written, so that at most one is in memory.
+/// </summary>
+internal sealed class ShardWriter : IDisposable
+{
+    private readonly IObjectStore _store;
+    private readonly IPhaseProbe _probe;
+    private readonly SemaphoreSlim _idle = new(1);
+    private readonly CancellationTokenSource _closing = new();
+    private Thread? _thread;
+
+    public ShardWriter(IObjectStore store, IPhaseProbe probe)
+    {
+        _store = store;
+        _probe = probe;
+    }
+
+    /// <summary>By the compute thread: waits until the copy before this one is written.</summary>
+    public void WaitUntilIdle(CancellationToken abort) => _idle.Wait(abort);
+
+    /// <summary>Starts to write a copy; the caller has waited by <see cref="WaitUntilIdle"/>. The report goes to <paramref name="rank"/>.</summary>
+    public void Start(IStagedState staged, int timeline, long generation, IActorRef rank)
+    {
+        _thread = new Thread(() => Write(staged, timeline, generation, rank)) { IsBackground = true, Name = $"shards-{staged.Step}" };
+        _thread.Start();
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _closing.Cancel();
+        _thread?.Join();
+        _closing.Dispose();
+        _idle.Dispose();
+    }
+
+    private void Write(IStagedState staged, int timeline, long generation, IActorRef rank)
+    {
+        object report;
+        try
+        {
+            List<ShardEntry> entries = new(staged.Shards.Count);
+            foreach (int shard in staged.Shards)
+            {
+                _probe.Reached(Phases.ShardWrite, staged.Step);
+                entries.Add(staged.Write(shard, _store, _closing.Token));
+            }
+
+            report = new ShardsStored(timeline, staged.Step, generation, staged.Facts, entries);
+        }
+        catch (OperationCanceledException)
+        {
+            report = new CheckpointFailed(timeline, staged.Step, "the rank left its world");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            report = new ShardsFailed(timeline, staged.Step, generation, e);
+        }
+        finally
+        {
+            staged.Dispose();
+        }
+
+        rank.Tell(report, ActorRefs.NoSender);
+        _idle.Release();
+    }
+}
+
+/// <summary>From the writer: the copy could not be written.</summary>
+internal sealed record ShardsFailed(int Timeline, long Step, long Generation, Exception Cause);

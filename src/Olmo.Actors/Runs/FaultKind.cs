@@ -1,0 +1,20 @@
+namespace Olmo.Actors.Runs;
+
+/// <summary>What went wrong in a rank. Numbers are stored and never reused.</summary>
+public enum FaultKind
+{
+    /// <summary>A batch could not be read after the loader's own retries.</summary>
+    Loader = 1,
+
+    /// <summary>The engine threw while it computed.</summary>
+    Compute = 2,
+
+    /// <summary>A loss or gradient was not finite and the policy is not to skip the step.</summary>
+    NonFinite = 3,
+
+    /// <summary>A checkpoint to resume from is missing a file, or a digest differs.</summary>
+    UnreadableCheckpoint = 4,
+
+    /// <summary>A checkpoint that must exist before the run may go on or end could not be written.</summary>
+    StorageFull = 5,
+}

@@ -1,0 +1,34 @@
+namespace Olmo.Actors.Runs;
+
+/// <summary>A fact about a run, in its journal. Fields are only ever added, with defaults.</summary>
+public abstract record RunEvent;
+
+/// <summary>The run exists: its numeric settings and what they were resolved to, the data it trains on and the length of the training.</summary>
+/// <param name="Run">Name of the run.</param>
+/// <param name="NumericsId">Version of everything that decides bits.</param>
+/// <param name="NumericSettings">Every key that decides bits, with its resolved value.</param>
+/// <param name="LayoutHash">Hash of tensors, chunks and shards.</param>
+/// <param name="DataFingerprint">Hash of the token files.</param>
+/// <param name="TotalSteps">Steps of the training.</param>
+public sealed record RunCreated(
+    string Run, string NumericsId, IReadOnlyDictionary<string, string> NumericSettings, string LayoutHash, string DataFingerprint, long TotalSteps) : RunEvent;
+
+/// <summary>A branch of the run begins at a step; steps of the timeline before it stay what they are.</summary>
+public sealed record TimelineOpened(int Timeline, long FromStep, IReadOnlyDictionary<string, string> NumericSettings, string Reason, long TotalSteps) : RunEvent;
+
+/// <summary>A new world: its number is journalled before anybody is told.</summary>
+/// <param name="Generation">Rises with every world of the run.</param>
+/// <param name="Token">The lease's token under which this was written.</param>
+/// <param name="Timeline">Branch of the run.</param>
+/// <param name="ResumeStep">Steps that are done; 0 starts from initial weights.</param>
+/// <param name="Reason">One sentence for a person.</param>
+public sealed record GenerationStarted(long Generation, long Token, int Timeline, long ResumeStep, string Reason) : RunEvent;
+
+/// <summary>A rank failed.</summary>
+public sealed record RankFaulted(long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At) : RunEvent;
+
+/// <summary>Somebody asked the run to stop after the checkpoint of the step that is named to the ranks.</summary>
+public sealed record StopRequested(string By, DateTimeOffset At) : RunEvent;
+
+/// <summary>The run stands still, for a typed reason.</summary>
+public sealed record RunStopped(StopReason Reason, string Detail, long Step) : RunEvent;

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace Olmo.Actors.Runs;
+
+/// <summary>State of a run: a fold of its events, nothing else.</summary>
+public sealed record RunState
+{
+    /// <summary>The state before the first event.</summary>
+    public static RunState Initial { get; } = new();
+
+    /// <summary>What the run was created with, or null before.</summary>
+    public RunCreated? Created { get; init; }
+
+    /// <summary>Keys that decide bits, as the current timeline has them.</summary>
+    public IReadOnlyDictionary<string, string> NumericSettings { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Steps of the training on the current timeline.</summary>
+    public long TotalSteps { get; init; }
+
+    /// <summary>Branch of the run; 0 from the start.</summary>
+    public int Timeline { get; init; }
+
+    /// <summary>First step that belongs to the current timeline; checkpoints of older timelines count up to here.</summary>
+    public long TimelineFrom { get; init; }
+
+    /// <summary>Number of the newest world; 0 before the first.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Faults that count against the budget: those of the newest window, oldest first.</summary>
+    public ImmutableList<RankFaulted> Faults { get; init; } = [];
+
+    /// <summary>Generations in a row that failed at or before the step where the one before failed.</summary>
+    public int FaultsWithoutProgress { get; init; }
+
+    /// <summary>Whether somebody asked to stop.</summary>
+    public bool Stopping { get; init; }
+
+    /// <summary>Why the run stands still, or null while it runs.</summary>
+    public RunStopped? Stopped { get; init; }
+
+    /// <summary>The next state. Pure; unknown events throw, as a run must never be resumed from half its history.</summary>
+    public static RunState Apply(RunState state, RunEvent happened) => happened switch
+    {
+        RunCreated e => state with { Created = e, NumericSettings = e.NumericSettings, TotalSteps = e.TotalSteps },
+        TimelineOpened e => state with
+        {
+            Timeline = e.Timeline,
+            TimelineFrom = e.FromStep,
+            NumericSettings = e.NumericSettings,
+            TotalSteps = e.TotalSteps,
+            Faults = [],
+            FaultsWithoutProgress = 0,
+        },
+        GenerationStarted e => state with { Generation = e.Generation, Stopped = null, Stopping = false },
+        RankFaulted e => state with
+        {
+            Faults = state.Faults.Add(e),
+            FaultsWithoutProgress = state.Faults.Count > 0 && e.Kind != FaultKind.UnreadableCheckpoint && e.Step <= state.Faults[^1].Step
+                ? state.FaultsWithoutProgress + 1
+                : 0,
+        },
+        StopRequested => state with { Stopping = true },
+        RunStopped e => state with { Stopped = e, Stopping = false, Faults = [], FaultsWithoutProgress = 0 },
+        _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of a run."),
+    };
+}

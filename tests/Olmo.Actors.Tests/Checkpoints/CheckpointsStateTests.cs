@@ -1,0 +1,55 @@
+using Olmo.Actors.Checkpoints;
+
+namespace Olmo.Actors.Tests.Checkpoints;
+
+public sealed class CheckpointsStateTests
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Newest_OtherTimeline_CountsOnlyUpToTheBranch()
+    {
+        CheckpointsState state = Fold(Committed(0, 50), Committed(0, 100), Committed(1, 60));
+
+        Assert.Equal((0, 100L), Key(state.Newest(0, long.MaxValue)));
+        Assert.Equal((1, 60L), Key(state.Newest(1, 50)));
+        Assert.Equal((0, 50L), Key(Fold(Committed(0, 50), Committed(0, 100)).Newest(1, 50)));
+    }
+
+    [Fact]
+    public void Newest_Rejected_FallsBack()
+    {
+        CheckpointsState state = Fold(Committed(0, 50), Committed(0, 100), new CheckpointRejected(0, 100, "shards/1-x.safetensors", "digest"));
+
+        Assert.Equal((0, 50L), Key(state.Newest(0, long.MaxValue)));
+        Assert.Single(state.Rejected);
+    }
+
+    [Fact]
+    public void Expired_KeepsTheNewestAndThePermanent()
+    {
+        CheckpointsState state = Fold(Committed(0, 10), Committed(0, 20, permanent: true), Committed(0, 30), Committed(0, 40), Committed(0, 50));
+
+        Assert.Equal([30L, 10L], state.Expired(2).Select(c => c.Step));
+        Assert.Throws<ArgumentOutOfRangeException>(() => state.Expired(0));
+    }
+
+    [Fact]
+    public void NamesInUse_SharedFile_StaysUntilItsLastCheckpointGoes()
+    {
+        CheckpointsState state = Fold(Committed(0, 10, shards: ["a", "b"]), Committed(0, 20, shards: ["b", "c"]), new CheckpointRetired(0, 10));
+
+        Assert.DoesNotContain("a", state.NamesInUse());
+        Assert.Contains("b", state.NamesInUse());
+    }
+
+    [Fact]
+    public void Apply_CommittedTwice_IsOneCheckpoint() => Assert.Single(Fold(Committed(0, 10), Committed(0, 10)).Committed);
+
+    private static (int, long) Key(CheckpointCommitted? committed) => (committed!.Timeline, committed.Step);
+
+    private static CheckpointsState Fold(params CheckpointEvent[] events) => events.Aggregate(CheckpointsState.Initial, CheckpointsState.Apply);
+
+    private static CheckpointCommitted Committed(int timeline, long step, bool permanent = false, string[]? shards = null) =>
+        new(timeline, step, $"manifests/{timeline}-{step}.json", "sha", shards ?? [$"shards/0-{timeline}-{step}.safetensors"], 100, permanent, At);
+}

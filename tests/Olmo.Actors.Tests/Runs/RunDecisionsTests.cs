@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Tests.Runs;
+
+public sealed class RunDecisionsTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly RunPolicy Policy = new(MaxFaults: 2, FaultWindow: TimeSpan.FromMinutes(10), MaxFaultsWithoutProgress: 5);
+
+    [Fact]
+    public void Open_NewRun_IsCreated()
+    {
+        RunDecision decision = RunDecisions.Open(RunState.Initial, Recipe(), acceptNewTimeline: false, lastCommittedStep: 0);
+
+        Assert.Equal([Recipe()], decision.Events, RunEventComparer.Instance);
+    }
+
+    [Fact]
+    public void Open_SameRecipe_ChangesNothing()
+    {
+        RunState state = Fold(Recipe());
+
+        Assert.Empty(RunDecisions.Open(state, Recipe(), acceptNewTimeline: false, lastCommittedStep: 50).Events);
+    }
+
+    [Fact]
+    public void Open_ChangedNumericKey_StopsAndNamesKeyAndBothValues()
+    {
+        RunState state = Fold(Recipe());
+
+        RunDecision decision = RunDecisions.Open(state, Recipe("2e-3"), acceptNewTimeline: false, lastCommittedStep: 50);
+
+        RunStopped stopped = Assert.IsType<RunStopped>(Assert.Single(decision.Events));
+        Assert.Equal(StopReason.RecipeChanged, stopped.Reason);
+        Assert.Contains("optimizer.learning-rate: 1e-3 -> 2e-3", stopped.Detail, StringComparison.Ordinal);
+        Assert.Contains("--new-timeline", stopped.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_ChangedNumericKeyAccepted_OpensATimelineAtTheNewestCommit()
+    {
+        RunState state = Fold(Recipe());
+
+        RunDecision decision = RunDecisions.Open(state, Recipe("2e-3"), acceptNewTimeline: true, lastCommittedStep: 50);
+
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(Assert.Single(decision.Events));
+        Assert.Equal((1, 50L), (opened.Timeline, opened.FromStep));
+        Assert.Empty(RunDecisions.Open(Fold(Recipe(), opened), Recipe("2e-3"), acceptNewTimeline: false, lastCommittedStep: 50).Events);
+    }
+
+    [Fact]
+    public void RankFailed_OlderGeneration_HasNoEffect()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"));
+
+        Assert.Empty(RunDecisions.RankFailed(state, Policy, 2, FaultKind.Compute, "late", 5, Start).Events);
+    }
+
+    [Fact]
+    public void RankFailed_BudgetSpent_StopsWithTheKindsReason()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(1, 7, 0, 0, "start"));
+        for (int i = 0; i < Policy.MaxFaults; i++)
+        {
+            RunDecision tolerated = RunDecisions.RankFailed(state, Policy, 1, FaultKind.Loader, "read error", 10 + i, Start.AddSeconds(i));
+            Assert.IsType<RankFaulted>(Assert.Single(tolerated.Events));
+            state = Fold(state, tolerated.Events);
+        }
+
+        RunDecision last = RunDecisions.RankFailed(state, Policy, 1, FaultKind.Loader, "read error", 20, Start.AddSeconds(9));
+
+        RunStopped stopped = Assert.IsType<RunStopped>(last.Events[^1]);
+        Assert.Equal(StopReason.DataUnreadable, stopped.Reason);
+        Assert.Contains("budget is 2", stopped.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RankFailed_OldFaultsLeftTheWindow_GoesOn()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(1, 7, 0, 0, "start"));
+        for (int i = 0; i < 20; i++)
+        {
+            RunDecision decision = RunDecisions.RankFailed(state, Policy, 1, FaultKind.Compute, "boom", 100 * (i + 1), Start.AddMinutes(6 * i));
+            Assert.IsType<RankFaulted>(Assert.Single(decision.Events));
+            state = Fold(state, decision.Events);
+        }
+    }
+
+    [Fact]
+    public void RankFailed_SameStepAgainAndAgain_StopsForNoProgress()
+    {
+        RunPolicy generous = Policy with { MaxFaults = 100, MaxFaultsWithoutProgress = 2 };
+        RunState state = Fold(Recipe(), new GenerationStarted(1, 7, 0, 0, "start"));
+        StopReason? reason = null;
+        for (int i = 0; i < 4 && reason is null; i++)
+        {
+            RunDecision decision = RunDecisions.RankFailed(state, generous, 1, FaultKind.Compute, "poison", 42, Start.AddSeconds(i));
+            state = Fold(state, decision.Events);
+            reason = state.Stopped?.Reason;
+        }
+
+        Assert.Equal(StopReason.NoProgress, reason);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.NonFinite, StopReason.NonFinite)]
+    [InlineData(FaultKind.StorageFull, StopReason.StorageFull)]
+    public void RankFailed_FaultThatARestartCannotMend_StopsAtOnce(FaultKind kind, StopReason expected)
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(1, 7, 0, 0, "start"));
+
+        RunDecision decision = RunDecisions.RankFailed(state, Policy, 1, kind, "why", 5, Start);
+
+        Assert.Equal(expected, Fold(state, decision.Events).Stopped?.Reason);
+    }
+
+    [Fact]
+    public void StartGeneration_Numbers_NeverRepeat()
+    {
+        RunState state = Fold(Recipe());
+        for (long expected = 1; expected <= 5; expected++)
+        {
+            RunDecision decision = RunDecisions.StartGeneration(state, token: 9, resumeStep: 0, "again");
+            Assert.Equal(expected, Assert.IsType<GenerationStarted>(Assert.Single(decision.Events)).Generation);
+            state = Fold(state, decision.Events);
+        }
+    }
+
+    private static RunCreated Recipe(string learningRate = "1e-3") => new(
+        "test", "n1", ImmutableSortedDictionary<string, string>.Empty.Add("optimizer.learning-rate", learningRate).Add("run.seed", "1"), "layout", "data", 100);
+
+    private static RunState Fold(params RunEvent[] events) => Fold(RunState.Initial, events);
+
+    private static RunState Fold(RunState state, IEnumerable<RunEvent> events) => events.Aggregate(state, RunState.Apply);
+
+    private sealed class RunEventComparer : IEqualityComparer<RunEvent>
+    {
+        public static RunEventComparer Instance { get; } = new();
+
+        public bool Equals(RunEvent? x, RunEvent? y) => x is RunCreated a && y is RunCreated b
+            && a.Run == b.Run && a.TotalSteps == b.TotalSteps && RunDecisions.ChangedKeys(a.NumericSettings, b.NumericSettings).IsEmpty;
+
+        public int GetHashCode(RunEvent obj) => 0;
+    }
+}
