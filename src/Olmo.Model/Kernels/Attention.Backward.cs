@@ -32,7 +32,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>One query head: key tiles ascending outside, query blocks ascending inside; lanes are keys.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardHead<T>(
         in AttentionShape shape, in AttentionInputs inputs, float* output, float* outputGradient, nint outputStride, float* logSumExp,
         float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint rows, int g, int h)

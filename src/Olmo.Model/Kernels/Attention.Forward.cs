@@ -36,7 +36,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Up to 64 queries of one head: lanes are queries, so the whole softmax is vertical.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardBlock<T>(
         in AttentionShape shape, in AttentionInputs inputs, float* output, nint outputStride, float* logSumExp, float* workspace, int h, nint row, nint count)
         where T : struct, ILanes<T>
@@ -80,7 +79,7 @@ internal static unsafe partial class Attention
                 transposed, inputs.Key + (tile * inputs.KeyStride) + keyOffset, inputs.KeyStride, keys, e, shape.Scale, scores, vectors);
             if (!whole)
             {
-                MaskColumns(scores, first, highest, position, tile, keys, vectors * LaneFold.Lanes);
+                MaskColumns(scores, first, position, tile, keys, vectors * LaneFold.Lanes);
             }
 
             SoftmaxTile<T>(scores, max, sum, rescale, keys, vectors);
@@ -119,18 +118,14 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Scores [keys, 64 queries] of keys that a query may not see become -infinity, so that their exponential is 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaskColumns(float* scores, nint* first, nint highest, nint position, nint tile, nint keys, nint lanes)
+    private static void MaskColumns(float* scores, nint* first, nint position, nint tile, nint keys, nint lanes)
     {
         for (nint j = 0; j < keys; j++)
         {
-            // Queries before the key are the first lanes of its line.
             float* line = scores + (j * Block);
-            nint before = Math.Clamp(tile + j - position, 0, lanes);
-            new Span<float>(line, (int)before).Fill(float.NegativeInfinity);
-            for (nint r = before; r < lanes && tile + j < highest; r++)
+            for (nint r = 0; r < lanes; r++)
             {
-                if (tile + j < first[r])
+                if (tile + j > position + r || tile + j < first[r])
                 {
                     line[r] = float.NegativeInfinity;
                 }
@@ -193,7 +188,6 @@ internal static unsafe partial class Attention
     /// The chains over the keys of one tile for up to four queries, each of which sees an interval of them: runs of keys that all see go through
     /// the tile together, the others row by row. Keys ascend for every row.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateRuns<T>(
         int rows, nint* first, nint position, nint tile, nint keys, float* a, nint aRow, nint aStep, float* b, nint bStride, float* output,
         nint outputStride, nint columns, float* ones)

@@ -6,7 +6,6 @@ namespace Olmo.Model.Kernels;
 internal static unsafe partial class Attention
 {
     /// <summary>One query of one head, as in generation: lanes are keys, the same arithmetic as <see cref="ForwardBlock"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardRow<T>(
         in AttentionShape shape, in AttentionInputs inputs, float* output, float* logSumExp, float* workspace, int h, nint row)
         where T : struct, ILanes<T>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
 namespace Olmo.Model.Kernels;
 
@@ -18,7 +16,6 @@ internal static unsafe partial class AttentionTiles
     /// <param name="transposed">[depth, 64]</param>
     /// <param name="rows">[count, depth], <paramref name="rowStride"/> floats apart.</param>
     /// <param name="scores">[count, 64], only the first <paramref name="vectors"/> * 16 columns are written.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scores<T>(float* transposed, float* rows, nint rowStride, nint count, nint depth, float scale, float* scores, nint vectors)
         where T : struct, ILanes<T>
     {
@@ -64,7 +61,6 @@ internal static unsafe partial class AttentionTiles
     /// <param name="a">Element (r, n) lies at r * <paramref name="aRow"/> + n * <paramref name="aStep"/>.</param>
     /// <param name="b">[count, columns], rows <paramref name="bStride"/> floats apart.</param>
     /// <param name="output">[rows, columns], rows <paramref name="outputStride"/> floats apart.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<T>(
         int rows, float* a, nint aRow, nint aStep, float* b, nint bStride, nint count, float* output, nint outputStride, nint columns, float* rescale)
         where T : struct, ILanes<T>
@@ -108,7 +104,6 @@ internal static unsafe partial class AttentionTiles
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateOne<T>(
         float* a, nint aStep, float* b, nint bStride, nint count, float* output, nint columns, float rescale)
         where T : struct, ILanes<T>

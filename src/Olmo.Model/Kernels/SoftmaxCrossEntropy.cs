@@ -145,7 +145,7 @@ internal static unsafe partial class SoftmaxCrossEntropy
             max = T.FoldMax(largest);
             float shift = max == float.NegativeInfinity ? 0f : max;
             T subtrahend = T.Splat(shift);
-            lanes *= LaneMath.Exp(T.Splat(previous) - subtrahend);
+            lanes *= T.Splat(Elementary.Exp(previous - shift));
             for (j = start; j <= end - LaneFold.Lanes; j += LaneFold.Lanes)
             {
                 lanes += LaneMath.Exp(T.Load(row + j) - subtrahend);

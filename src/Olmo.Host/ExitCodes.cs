@@ -1,0 +1,17 @@
+namespace Olmo.Host;
+
+/// <summary>Exit codes of the <c>olmo</c> command.</summary>
+internal static class ExitCodes
+{
+    /// <summary>Done.</summary>
+    public const int Done = 0;
+
+    /// <summary>Bad usage or recipe, or the run is alive in another process.</summary>
+    public const int Usage = 2;
+
+    /// <summary>The run failed with a typed reason.</summary>
+    public const int Failed = 3;
+
+    /// <summary>Preempted: the same command resumes.</summary>
+    public const int Preempted = 4;
+}

@@ -1,0 +1,80 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
+using Olmo.Runtime.Actor;
+
+namespace Olmo.Host.Runs;
+
+/// <summary>
+/// Shows a run to a person: on a terminal one line that is rewritten with every step, elsewhere a plain line every few steps; faults, checkpoints and
+/// generations are lines of their own. Also tells the command how the run ended.
+/// </summary>
+internal sealed class ProgressActor : ReceiveActor
+{
+    private readonly ProgressLine _line;
+    private readonly long _totalSteps;
+    private readonly TaskCompletionSource<RunEnd> _end;
+    private RankFinished? _finished;
+    private long _committed;
+
+    /// <summary>Writes to <paramref name="line"/> and completes <paramref name="end"/> when the run stands still.</summary>
+    public ProgressActor(ProgressLine line, long totalSteps, TaskCompletionSource<RunEnd> end)
+    {
+        _line = line;
+        _totalSteps = totalSteps;
+        _end = end;
+        Receive<StepCompleted>(step => _line.Step(step, _totalSteps, _committed));
+        Receive<CheckpointCommitted>(OnCommitted);
+        Receive<CheckpointAbandoned>(e => _line.Say($"no checkpoint of step {e.Step}: {e.Reason}"));
+        Receive<CheckpointRejected>(e => _line.Say($"checkpoint of step {e.Step} cannot be read ('{e.File}': {e.Reason}); falling back to an older one"));
+        Receive<RankFinished>(e => _finished = e);
+        Receive<JournalUnavailable>(e => _line.Say($"the journal is unavailable, steps go on and commits wait: {e.Reason}"));
+        Receive<RunEventStored>(stored => OnRunEvent(stored.Event));
+    }
+
+    /// <inheritdoc />
+    protected override void PreStart()
+    {
+        foreach (Type type in (Type[])[typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(RunEventStored)])
+        {
+            Context.System.EventStream.Subscribe(Self, type);
+        }
+    }
+
+    private void OnCommitted(CheckpointCommitted committed)
+    {
+        _committed = committed.Step;
+        _line.Say($"checkpoint of step {committed.Step} committed ({committed.LengthBytes / 1e6:0.0} MB in {committed.Shards.Count} shards)");
+    }
+
+    private void OnRunEvent(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case GenerationStarted { ResumeStep: 0 } e:
+                _line.Say($"starts from initial weights (generation {e.Generation})");
+                break;
+            case GenerationStarted e:
+                _line.Say($"resumed from step {e.ResumeStep} of {_totalSteps} (generation {e.Generation}: {e.Reason})");
+                break;
+            case TimelineOpened e:
+                _line.Say($"timeline {e.Timeline} branches off at step {e.FromStep}: {e.Reason}");
+                break;
+            case RankFaulted e:
+                _line.Say($"fault at step {e.Step}: {e.Kind}: {e.Message}");
+                break;
+            case StopRequested e:
+                _line.Say($"stopping after the step that runs, with a checkpoint ({e.By})");
+                break;
+            case RunStopped e:
+                _line.End();
+                _end.TrySetResult(new RunEnd(e.Reason, e.Detail, e.Step, _finished));
+                break;
+            default:
+                break;
+        }
+    }
+}
+
+/// <summary>How a run ended in this process.</summary>
+internal sealed record RunEnd(StopReason Reason, string Detail, long Step, RankFinished? Finished);

@@ -1,0 +1,32 @@
+namespace Olmo.Host.Runs;
+
+/// <summary>Paths of a run's folder.</summary>
+internal sealed record RunFolder(string Root)
+{
+    /// <summary>Held by the living process of the run; the kernel lets it go when the process dies.</summary>
+    public string LockFile => Path.Combine(Root, "run.lock");
+
+    /// <summary>Who holds the lock, for messages.</summary>
+    public string OwnerFile => Path.Combine(Root, "run.owner.json");
+
+    /// <summary>Journal, snapshots and lease: an SQLite database.</summary>
+    public string Journal => Path.Combine(Root, "journal.db");
+
+    /// <summary>Object store of shard files and manifests.</summary>
+    public string Checkpoints => Path.Combine(Root, "checkpoints");
+
+    /// <summary>Tokenizer and token files, keyed by what they were made from.</summary>
+    public string Data => Path.Combine(Root, "data");
+
+    /// <summary>One JSON line a step.</summary>
+    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+
+    /// <summary>Moments that the run passed, for a person after a crash.</summary>
+    public string Trace => Path.Combine(Root, "trace.log");
+
+    /// <summary>The recipe as it was resolved.</summary>
+    public string ResolvedRecipe => Path.Combine(Root, "recipe.resolved.conf");
+
+    /// <summary>The trained model as a Hugging Face folder.</summary>
+    public string Model => Path.Combine(Root, "model");
+}
