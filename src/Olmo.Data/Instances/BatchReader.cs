@@ -30,6 +30,15 @@ public sealed class BatchReader
 
     public BatchPlan Plan { get; }
 
+    /// <summary>T.</summary>
+    public int SequenceLength => _dataSet.SequenceLength;
+
+    /// <summary>Ids are below it.</summary>
+    public int VocabularySize => _dataSet.Settings.VocabularySize;
+
+    /// <summary>The data set's fingerprint, which cursors carry.</summary>
+    public string Fingerprint => _dataSet.Fingerprint;
+
     /// <summary>The instance numbers of group <paramref name="group"/> of the batch at the cursor.</summary>
     /// <param name="cursor">Before the batch; must be normalized (<see cref="BatchPlan.Normalize"/>), as all cursors of the plan are.</param>
     /// <param name="group">0 ... G - 1.</param>
