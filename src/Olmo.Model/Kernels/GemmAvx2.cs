@@ -18,27 +18,27 @@ internal static unsafe class GemmAvx2
 
     /// <summary>
     /// c [rows, 16] = chains over <paramref name="depth"/> (at least 1) of a [depth, rows] · b [depth, 16], started from c (<paramref name="load"/>) or from +0. Row p of a and b lies
-    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1.
+    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the cache meanwhile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         if (rows == 6)
         {
-            Tile6(depth, a, lda, b, ldb, c, ldc, load);
+            Tile6(depth, a, lda, b, ldb, c, ldc, load, next);
         }
         else if (rows == 4)
         {
-            Tile4(depth, a, lda, b, ldb, c, ldc, load);
+            Tile4(depth, a, lda, b, ldb, c, ldc, load, next);
         }
         else
         {
-            Tile2(depth, a, lda, b, ldb, c, ldc, load);
+            Tile2(depth, a, lda, b, ldb, c, ldc, load, next);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile6(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
         Vector256<float> c10, c11;
@@ -77,8 +77,15 @@ internal static unsafe class GemmAvx2
             c50 = c51 = Vector256<float>.Zero;
         }
 
+        for (int i = 0; i < 6; i++)
+        {
+            Sse.Prefetch0(next);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
@@ -124,7 +131,7 @@ internal static unsafe class GemmAvx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
         Vector256<float> c10, c11;
@@ -153,8 +160,15 @@ internal static unsafe class GemmAvx2
             c30 = c31 = Vector256<float>.Zero;
         }
 
+        for (int i = 0; i < 4; i++)
+        {
+            Sse.Prefetch0(next);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
@@ -188,7 +202,7 @@ internal static unsafe class GemmAvx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile2(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
         Vector256<float> c10, c11;
@@ -207,8 +221,15 @@ internal static unsafe class GemmAvx2
             c10 = c11 = Vector256<float>.Zero;
         }
 
+        for (int i = 0; i < 2; i++)
+        {
+            Sse.Prefetch0(next);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);

@@ -18,27 +18,27 @@ internal static unsafe class GemmAvx512
 
     /// <summary>
     /// c [rows, 32] = chains over <paramref name="depth"/> (at least 1) of a [depth, rows] · b [depth, 32], started from c (<paramref name="load"/>) or from +0. Row p of a and b lies
-    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1.
+    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the cache meanwhile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         if (rows == 12)
         {
-            Tile12(depth, a, lda, b, ldb, c, ldc, load);
+            Tile12(depth, a, lda, b, ldb, c, ldc, load, next);
         }
         else if (rows == 8)
         {
-            Tile8(depth, a, lda, b, ldb, c, ldc, load);
+            Tile8(depth, a, lda, b, ldb, c, ldc, load, next);
         }
         else
         {
-            Tile4(depth, a, lda, b, ldb, c, ldc, load);
+            Tile4(depth, a, lda, b, ldb, c, ldc, load, next);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile12(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile12(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector512<float> c00, c01;
         Vector512<float> c10, c11;
@@ -107,8 +107,16 @@ internal static unsafe class GemmAvx512
             cB0 = cB1 = Vector512<float>.Zero;
         }
 
+        for (int i = 0; i < 12; i++)
+        {
+            Sse.Prefetch0(next);
+            Sse.Prefetch0(next + 16);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
@@ -190,7 +198,7 @@ internal static unsafe class GemmAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile8(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector512<float> c00, c01;
         Vector512<float> c10, c11;
@@ -239,8 +247,16 @@ internal static unsafe class GemmAvx512
             c70 = c71 = Vector512<float>.Zero;
         }
 
+        for (int i = 0; i < 8; i++)
+        {
+            Sse.Prefetch0(next);
+            Sse.Prefetch0(next + 16);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
@@ -298,7 +314,7 @@ internal static unsafe class GemmAvx512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load)
+    private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector512<float> c00, c01;
         Vector512<float> c10, c11;
@@ -327,8 +343,16 @@ internal static unsafe class GemmAvx512
             c30 = c31 = Vector512<float>.Zero;
         }
 
+        for (int i = 0; i < 4; i++)
+        {
+            Sse.Prefetch0(next);
+            Sse.Prefetch0(next + 16);
+            next += ldc;
+        }
+
         do
         {
+            Sse.Prefetch0(a + (8 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);

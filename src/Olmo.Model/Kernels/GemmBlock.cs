@@ -31,8 +31,8 @@ internal unsafe struct GemmBlock
         _depth = depth;
         _tileRows = GemmBlocks.TileRows(problem.Width);
         _tileColumns = GemmBlocks.TileColumns(problem.Width);
-        _a = GemmPanels.Packed(packedA, depth, _tileRows);
-        _b = GemmPanels.Packed(packedB, depth, _tileColumns);
+        _a = GemmPanels.Packed(packedA, RowPanels, depth, _tileRows);
+        _b = GemmPanels.Packed(packedB, ColumnPanels, depth, _tileColumns);
     }
 
     /// <summary>Panels of A.</summary>
@@ -46,7 +46,11 @@ internal unsafe struct GemmBlock
     {
         nint lane = from * _tileRows;
         nint count = Math.Min(to * _tileRows, _rows) - lane;
-        GemmPacking.Pack(_problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start), _problem.StrideA, count, _depth, _tileRows, _a.Address(from, 0));
+        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
+        {
+            GemmPacking.Pack(
+                _problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start + p), _problem.StrideA, count, Math.Min(GemmBlocks.PanelDepth, _depth - p), _tileRows, _a.Address(from, p), _a.Panel);
+        }
     }
 
     /// <summary>Packs panels [from, to) of B.</summary>
@@ -54,7 +58,11 @@ internal unsafe struct GemmBlock
     {
         nint lane = from * _tileColumns;
         nint count = Math.Min(to * _tileColumns, _columns) - lane;
-        GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start, _column + lane), _problem.StrideB, count, _depth, _tileColumns, _b.Address(from, 0));
+        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
+        {
+            GemmPacking.Pack(
+                _problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, Math.Min(GemmBlocks.PanelDepth, _depth - p), _tileColumns, _b.Address(from, p), _b.Panel);
+        }
     }
 
     /// <summary>Reads A where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
@@ -107,7 +115,7 @@ internal unsafe struct GemmBlock
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
-            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, panel);
+            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, panel, 0);
             MultiplyColumn(0, RowPanels, columnPanel, p, depth, panel, _tileColumns, border);
         }
     }
@@ -128,7 +136,7 @@ internal unsafe struct GemmBlock
             float* c = _problem.C + ((_row + row) * _problem.StrideC) + _column + column;
             if (rows == computed && columns == _tileColumns)
             {
-                Tile(rows, depth, a, b, ldb, c, _problem.StrideC, load);
+                Tile(rows, depth, a, b, ldb, c, _problem.StrideC, load, c + (rows * _problem.StrideC));
             }
             else
             {
@@ -138,15 +146,15 @@ internal unsafe struct GemmBlock
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Tile(nint rows, nint depth, float* a, float* b, nint ldb, float* c, nint ldc, bool load)
+    private readonly void Tile(nint rows, nint depth, float* a, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         if (_problem.Width == SimdWidth.Avx512)
         {
-            GemmAvx512.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load);
+            GemmAvx512.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load, next);
         }
         else
         {
-            GemmAvx2.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load);
+            GemmAvx2.Tile(rows, depth, a, _a.Row, b, ldb, c, ldc, load, next);
         }
     }
 
@@ -162,7 +170,7 @@ internal unsafe struct GemmBlock
             }
         }
 
-        Tile(computed, depth, a, b, ldb, border, _tileColumns, load);
+        Tile(computed, depth, a, b, ldb, border, _tileColumns, load, border);
         for (nint i = 0; i < rows; i++)
         {
             Unsafe.CopyBlockUnaligned(c + (i * _problem.StrideC), border + (i * _tileColumns), (uint)(columns * sizeof(float)));

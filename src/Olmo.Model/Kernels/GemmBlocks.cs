@@ -17,11 +17,16 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     /// <summary>Most rows for which columns of B are packed one panel at a time and used at once.</summary>
     public const int NarrowRows = 48;
 
-    /// <summary>Blocks that the workers of a pool pack together: 8 MiB each of A and B, in the last-level cache.</summary>
-    public static GemmBlocks Shared => new(2112, 2112, 1024);
+    /// <summary>Blocks that the workers of a pool pack together: at most 4 MiB each of A and B, in the last-level cache.</summary>
+    public static GemmBlocks Shared => new(2112, 2112, 2 * PanelDepth);
 
     /// <summary>Blocks of one worker inside a job: small enough for its second-level cache.</summary>
     public static GemmBlocks Single => new(96, 384, PanelDepth);
+
+    /// <summary>
+    /// The same for one multiplication: a small C comes back from the last-level cache faster than large packed operands do (measured at 8 MiB on a 32 MiB cache).
+    /// </summary>
+    public static GemmBlocks SharedFor(in GemmProblem problem) => Shared with { Depth = problem.M * problem.N <= 2 << 20 ? PanelDepth : 2 * PanelDepth };
 
     /// <summary>Floats of packed A, a multiple of a cache line; packed B starts there.</summary>
     public long PackedAFloats => ((long)(Rows + MaxPanel) * Depth);

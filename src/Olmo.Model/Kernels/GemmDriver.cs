@@ -9,7 +9,7 @@ namespace Olmo.Model.Kernels;
 internal static unsafe class GemmDriver
 {
     // Panels that a worker packs at a time: enough to read whole rows of memory where panels lie side by side.
-    private const int PackGrain = 4;
+    private const int PackGrain = 8;
 
     /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
@@ -20,11 +20,11 @@ internal static unsafe class GemmDriver
             return;
         }
 
-        GemmBlocks blocks = GemmBlocks.Shared;
+        GemmBlocks blocks = GemmBlocks.SharedFor(in problem);
         int tileRows = GemmBlocks.TileRows(problem.Width);
         int tileColumns = GemmBlocks.TileColumns(problem.Width);
         float* packedA = workspace.Shared;
-        float* packedB = packedA + blocks.PackedAFloats;
+        float* packedB = packedA + GemmBlocks.Shared.PackedAFloats;
         bool oneRowBlock = problem.M <= blocks.Rows;
         for (nint p = 0; p < problem.K; p += blocks.Depth)
         {
@@ -51,7 +51,7 @@ internal static unsafe class GemmDriver
     private static void RunNarrow(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
         GemmBlocks blocks = GemmBlocks.Shared;
-        nint depthLimit = (nint)(blocks.PackedAFloats / (GemmBlocks.NarrowRows + GemmBlocks.TileRows(problem.Width)));
+        nint depthLimit = (nint)(blocks.PackedAFloats / (GemmBlocks.NarrowRows + GemmBlocks.TileRows(problem.Width))) / GemmBlocks.PanelDepth * GemmBlocks.PanelDepth;
         for (nint p = 0; p < problem.K; p += depthLimit)
         {
             nint depth = Math.Min(depthLimit, problem.K - p);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Olmo.Model.Compute;
 
 namespace Olmo.Model.Kernels;
@@ -20,14 +21,15 @@ internal static unsafe class GemmPacking
     /// <param name="count">Lanes that exist, at least 1.</param>
     /// <param name="depth">Length of k.</param>
     /// <param name="lanes">Lanes of a panel: the rows or columns of the width's tile.</param>
-    /// <param name="panels">Destination, [ceil(count / lanes), depth, lanes].</param>
-    public static void Pack(SimdWidth width, bool depthMajor, float* source, nint stride, nint count, nint depth, int lanes, float* panels)
+    /// <param name="panels">Destination: the first panel, [depth, lanes].</param>
+    /// <param name="panelStride">Floats from a panel to the next.</param>
+    public static void Pack(SimdWidth width, bool depthMajor, float* source, nint stride, nint count, nint depth, int lanes, float* panels, nint panelStride)
     {
         if (!depthMajor)
         {
             for (nint lane = 0; lane < count; lane += lanes)
             {
-                Transpose(width, source + (lane * stride), stride, (int)Math.Min(lanes, count - lane), depth, lanes, panels + (lane * depth));
+                Transpose(width, source + (lane * stride), stride, (int)Math.Min(lanes, count - lane), depth, lanes, panels + (lane / lanes * panelStride));
             }
 
             return;
@@ -38,11 +40,12 @@ internal static unsafe class GemmPacking
             nint rows = Math.Min(RowsAtATime, depth - p);
             for (nint lane = 0; lane < count; lane += lanes)
             {
-                CopyRows(source + (p * stride) + lane, stride, (int)Math.Min(lanes, count - lane), rows, lanes, panels + (lane * depth) + (p * lanes));
+                CopyRows(source + (p * stride) + lane, stride, (int)Math.Min(lanes, count - lane), rows, lanes, panels + (lane / lanes * panelStride) + (p * lanes));
             }
         }
     }
 
+    // The next rows are asked for while these are copied: they lie too far apart for the hardware to guess.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(float* source, nint stride, int count, nint rows, int lanes, float* panel)
     {
@@ -60,6 +63,8 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
+                Sse.Prefetch0(source + (RowsAtATime * stride));
+                Sse.Prefetch0(source + (RowsAtATime * stride) + 16);
                 Vector512.Load(source).Store(panel);
                 Vector512.Load(source + 16).Store(panel + 16);
                 source += stride;
@@ -70,6 +75,7 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
+                Sse.Prefetch0(source + (RowsAtATime * stride));
                 Vector256.Load(source).Store(panel);
                 Vector128.Load(source + 8).Store(panel + 8);
                 source += stride;

@@ -3,7 +3,7 @@ using Olmo.Model.Compute;
 namespace Olmo.Model.Kernels;
 
 /// <summary>
-/// Packing buffers of <see cref="Gemm"/> for one pool, outside the garbage-collected heap: about 17 MiB that all workers share and under 1 MiB for each worker.
+/// Packing buffers of <see cref="Gemm"/> for one pool, outside the garbage-collected heap: about 8 MiB that all workers share and under 1 MiB for each worker.
 /// One workspace serves one multiplication over a pool at a time; the Single forms use only the given worker's part, at the same time as others use theirs.
 /// </summary>
 public sealed unsafe class GemmWorkspace : IDisposable
