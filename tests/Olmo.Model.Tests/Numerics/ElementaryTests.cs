@@ -172,7 +172,7 @@ public sealed class ElementaryTests
     public void Fp64Functions_DenseSweep_AgreeWithThePlatform()
     {
         RandomStream stream = new(1, "sweep");
-        for (ulong i = 0; i < 200_000; i++)
+        for (ulong i = 0; i < 50_000; i++)
         {
             double u = stream.Uniform(i);
             double x = (u - 0.5) * 1400;
@@ -194,7 +194,7 @@ public sealed class ElementaryTests
     [Fact]
     public void Exp32_SweepOfAllPatterns_WithinOneUlp()
     {
-        for (long pattern = 0; pattern <= uint.MaxValue; pattern += 2003)
+        for (long pattern = 0; pattern <= uint.MaxValue; pattern += 12007)
         {
             float x = BitConverter.UInt32BitsToSingle((uint)pattern);
             float actual = Elementary.Exp(x);
@@ -220,7 +220,7 @@ public sealed class ElementaryTests
     [Fact]
     public void Fp32Functions_SweepOfPatterns_WithinTwoUlp()
     {
-        for (long pattern = 0; pattern <= uint.MaxValue; pattern += 9973)
+        for (long pattern = 0; pattern <= uint.MaxValue; pattern += 40009)
         {
             float x = BitConverter.UInt32BitsToSingle((uint)pattern);
             if (!float.IsFinite(x))
