@@ -106,11 +106,8 @@ internal sealed class TokenStage
             _held?.Dispose();
         }
 
+        // The markers stay: without them a kill between here and the manifest would cost the whole stage.
         CheckNotEmpty();
-        foreach (string marker in Directory.EnumerateFiles(_folder.Partial, "segment-*.json"))
-        {
-            File.Delete(marker);
-        }
     }
 
     // Complete segments are kept; whatever lies behind the last of them is a torn piece and goes.

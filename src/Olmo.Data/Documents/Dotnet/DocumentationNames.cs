@@ -7,7 +7,8 @@ namespace Olmo.Data.Documents.Dotnet;
 /// <param name="typeParameters">Names of the type parameters of documented types, by id.</param>
 internal sealed class DocumentationNames(IReadOnlyDictionary<string, IReadOnlyList<string>> typeParameters)
 {
-    private static readonly Dictionary<string, string> Keywords = new(StringComparer.Ordinal)
+    /// <summary>C# keywords of the built-in types.</summary>
+    internal static readonly Dictionary<string, string> Keywords = new(StringComparer.Ordinal)
     {
         ["System.Boolean"] = "bool",
         ["System.Byte"] = "byte",
@@ -113,17 +114,18 @@ internal sealed class DocumentationNames(IReadOnlyDictionary<string, IReadOnlyLi
     public string Signature(DocumentedMember member)
     {
         IReadOnlyList<string> ofType = TypeParametersOf(member.Owner);
+        IReadOnlyList<string> ofMethod = member.TypeParameters;
         string name = member.OwnName;
         int open = name.IndexOf('(', StringComparison.Ordinal);
         int tilde = name.LastIndexOf('~');
         string arguments = open < 0 ? "" : name[(open + 1)..name.LastIndexOf(')')];
-        string result = tilde > open && tilde >= 0 ? Types(name[(tilde + 1)..], ofType, member.TypeParameters)[0] : "";
+        string result = tilde > open && tilde >= 0 ? Types(name[(tilde + 1)..], ofType, ofMethod)[0] : "";
         int end = open >= 0 ? open : tilde >= 0 ? tilde : name.Length;
         string plain = name[..end];
         int ticks = plain.IndexOf("``", StringComparison.Ordinal);
-        string generic = ticks < 0 ? "" : $"<{string.Join(", ", MethodArguments(member, plain[(ticks + 2)..]))}>";
+        string generic = ticks < 0 ? "" : $"<{string.Join(", ", MethodArguments(ofMethod, plain[(ticks + 2)..]))}>";
         plain = (ticks < 0 ? plain : plain[..ticks]).Replace('#', '.');
-        string parameters = Parameters(Types(arguments, ofType, member.TypeParameters), member.Parameters);
+        string parameters = Parameters(Types(arguments, ofType, ofMethod), member.Parameters);
         string type = TypeName(member.Owner);
         return (member.Kind, plain) switch
         {
@@ -141,10 +143,10 @@ internal sealed class DocumentationNames(IReadOnlyDictionary<string, IReadOnlyLi
 
     private static string ShortName(string id) => id[(id.LastIndexOf('.') + 1)..];
 
-    private static IEnumerable<string> MethodArguments(DocumentedMember member, string count)
+    private static IEnumerable<string> MethodArguments(IReadOnlyList<string> names, string count)
     {
         int number = int.Parse(count, NumberStyles.None, CultureInfo.InvariantCulture);
-        return Enumerable.Range(0, number).Select(i => i < member.TypeParameters.Count ? member.TypeParameters[i] : $"T{i + 1}");
+        return Enumerable.Range(0, number).Select(i => i < names.Count ? names[i] : $"T{i + 1}");
     }
 
     private static string Parameters(IReadOnlyList<string> types, IReadOnlyList<string> names)
@@ -172,124 +174,4 @@ internal sealed class DocumentationNames(IReadOnlyDictionary<string, IReadOnlyLi
     private IReadOnlyList<string> TypeParametersOf(string id) => typeParameters.TryGetValue(id, out IReadOnlyList<string>? names) ? names : [];
 
     private IReadOnlyList<string> Types(string list, IReadOnlyList<string> ofType, IReadOnlyList<string> ofMethod) => new TypeListReader(list, ofType, ofMethod).ReadAll();
-
-    /// <summary>Recursive descent over "System.Int32,System.Collections.Generic.IEnumerable{``0}[]@".</summary>
-    private sealed class TypeListReader(string text, IReadOnlyList<string> ofType, IReadOnlyList<string> ofMethod)
-    {
-        private int _position;
-
-        public IReadOnlyList<string> ReadAll()
-        {
-            List<string> types = [];
-            while (_position < text.Length)
-            {
-                types.Add(ReadType());
-                Skip(',');
-            }
-
-            return types;
-        }
-
-        private string ReadType()
-        {
-            StringBuilder name = new(ReadName());
-            bool byReference = false;
-            while (_position < text.Length && text[_position] is '[' or '*' or '@' or '^')
-            {
-                char next = text[_position++];
-                if (next == '@')
-                {
-                    byReference = true;
-                }
-                else if (next == '*')
-                {
-                    name.Append('*');
-                }
-                else if (next == '[')
-                {
-                    int close = text.IndexOf(']', _position);
-                    int end = close < 0 ? text.Length : close;
-                    name.Append('[').Append(',', text.AsSpan(_position, end - _position).Count(',')).Append(']');
-                    _position = Math.Min(text.Length, end + 1);
-                }
-            }
-
-            return byReference ? $"ref {name}" : name.ToString();
-        }
-
-        private string ReadName()
-        {
-            if (_position < text.Length && text[_position] == '`')
-            {
-                int ticks = text.AsSpan(_position).StartsWith("``") ? 2 : 1;
-                _position += ticks;
-                int start = _position;
-                while (_position < text.Length && char.IsAsciiDigit(text[_position]))
-                {
-                    _position++;
-                }
-
-                IReadOnlyList<string> names = ticks == 2 ? ofMethod : ofType;
-                return int.TryParse(text.AsSpan(start, _position - start), NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < names.Count ? names[index] : "T";
-            }
-
-            int from = _position;
-            while (_position < text.Length && text[_position] is not (',' or '{' or '}' or '[' or '*' or '@' or '^'))
-            {
-                _position++;
-            }
-
-            string id = text[from.._position];
-            string name = Keywords.TryGetValue(id, out string? keyword) ? keyword : ShortName(id);
-            if (_position == from)
-            {
-                // Not a type: give the rest back as it is, so that reading always advances.
-                string rest = text[_position..];
-                _position = text.Length;
-                return rest;
-            }
-
-            if (!Skip('{'))
-            {
-                return name;
-            }
-
-            List<string> arguments = [];
-            while (_position < text.Length && text[_position] != '}')
-            {
-                arguments.Add(ReadType());
-                Skip(',');
-            }
-
-            Skip('}');
-            string generic = $"{name}<{string.Join(", ", arguments)}>";
-
-            // A type nested in a generic one: Dictionary{...}.Enumerator
-            return _position < text.Length && text[_position] == '.' ? generic + ReadNested() : generic == "Nullable<>" ? name : Nullable(name, arguments) ?? generic;
-        }
-
-        private string ReadNested()
-        {
-            int from = _position;
-            while (_position < text.Length && text[_position] is not (',' or '{' or '}' or '[' or '*' or '@' or '^'))
-            {
-                _position++;
-            }
-
-            return text[from.._position];
-        }
-
-        private static string? Nullable(string name, List<string> arguments) => name == "Nullable" && arguments.Count == 1 ? arguments[0] + "?" : null;
-
-        private bool Skip(char expected)
-        {
-            if (_position < text.Length && text[_position] == expected)
-            {
-                _position++;
-                return true;
-            }
-
-            return false;
-        }
-    }
 }

@@ -101,29 +101,25 @@ internal sealed class DocumentationText(DocumentationNames names)
         text.Append(reference);
     }
 
-    private static void AppendWords(StringBuilder text, string words)
+    private static void AppendWords(StringBuilder text, ReadOnlySpan<char> words)
     {
-        bool space = false;
-        foreach (char c in words)
+        while (!words.IsEmpty)
         {
-            if (char.IsWhiteSpace(c))
+            int word = 0;
+            while (word < words.Length && !char.IsWhiteSpace(words[word]))
             {
-                space = true;
-                continue;
+                word++;
             }
 
-            if (space)
+            text.Append(words[..word]);
+            words = words[word..];
+            ReadOnlySpan<char> rest = words.TrimStart();
+            if (rest.Length < words.Length)
             {
                 AppendSpace(text);
-                space = false;
             }
 
-            text.Append(c);
-        }
-
-        if (space)
-        {
-            AppendSpace(text);
+            words = rest;
         }
     }
 
