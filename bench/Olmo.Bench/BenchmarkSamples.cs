@@ -8,6 +8,9 @@ internal sealed class BenchmarkSamples(TimeProvider time)
 
     private readonly List<double> _seconds = [];
 
+    /// <summary>Calls that were measured.</summary>
+    public int Count => _seconds.Count;
+
     /// <summary>The fastest call.</summary>
     public double Best => _seconds.Min();
 

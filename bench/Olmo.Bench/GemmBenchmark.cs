@@ -11,6 +11,8 @@ internal static unsafe class GemmBenchmark
 {
     private const nint LargestOperand = 16384 * 2048;
 
+    private const int MinSamples = 6;
+
     public static int Run(string[] arguments, TimeProvider time, TextWriter output)
     {
         var options = BenchmarkOptions.Parse(arguments);
@@ -46,7 +48,7 @@ internal static unsafe class GemmBenchmark
                         theirs.Measure(() => peer.Multiply(in shape, a.Pointer<float>(), b.Pointer<float>(), c.Pointer<float>()));
                     }
                 }
-                while (time.GetElapsedTime(start).TotalSeconds < options.Seconds);
+                while (time.GetElapsedTime(start).TotalSeconds < options.Seconds || ours.Count < MinSamples);
 
                 string line = string.Create(CultureInfo.InvariantCulture, $"{name,-32} ours {Rate(shape, ours.Best),7:F1} ({Rate(shape, ours.Median),6:F1})");
                 if (peer is not null)

@@ -57,6 +57,24 @@ internal sealed unsafe class GemmMatrices : IDisposable
     public void CheckSingle(SimdWidth width, GemmWorkspace workspace, int worker, bool accumulate)
     {
         Reset();
+        MultiplySingle(width, workspace, worker, accumulate);
+        AssertBits(accumulate);
+    }
+
+    public void CheckAgainstSingle(ComputePool pool, SimdWidth width, GemmWorkspace workspace)
+    {
+        Reset();
+        MultiplySingle(width, workspace, 0, accumulate: true);
+        uint[] expected = _c.Span<uint>(0, (int)(_c.LengthBytes / sizeof(float))).ToArray();
+        Reset();
+        Multiply(pool, width, workspace, 0, _k, accumulate: true);
+        Assert.True(_c.Span<uint>(0, expected.Length).SequenceEqual(expected), $"{_form} {_m} x {_n} x {_k} differs from the single form.");
+        Assert.False(_initial.Span<uint>(0, expected.Length).SequenceEqual(expected), "nothing was computed");
+    }
+
+    /// <summary>Multiplies all on the calling thread.</summary>
+    public void MultiplySingle(SimdWidth width, GemmWorkspace workspace, int worker, bool accumulate)
+    {
         switch (_form)
         {
             case GemmForm.Nt:
@@ -69,8 +87,6 @@ internal sealed unsafe class GemmMatrices : IDisposable
                 Gemm.SingleTn(width, workspace, worker, _m, _n, _k, A, _lda, B, _ldb, C, _ldc, accumulate);
                 break;
         }
-
-        AssertBits(accumulate);
     }
 
     /// <summary>Multiplies depth [from, to).</summary>

@@ -118,6 +118,25 @@ public sealed class GemmTests
 
     [Theory]
     [MemberData(nameof(Widths))]
+    public void Multiply_LargeInEverySize_HasTheBitsOfTheSingleForm(GemmForm form, SimdWidth width)
+    {
+        if (width == SimdWidth.Scalar)
+        {
+            return; // both forms are the definition there
+        }
+
+        // The single form has other blocks, and the tests above compare it with the definition.
+        using var pool = new ComputePool(2);
+        using var workspace = new GemmWorkspace(2);
+        foreach ((int m, int n, int k) in new[] { (2203, 971, 523), (971, 2203, 523), (301, 307, 1100), (47, 530, 40_001) })
+        {
+            using var matrices = new GemmMatrices(form, m, n, k, 9);
+            matrices.CheckAgainstSingle(pool, width, workspace);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths))]
     public void Multiply_DepthZero_GivesZeroOrLeavesC(GemmForm form, SimdWidth width)
     {
         using var pool = new ComputePool(2);
