@@ -1,0 +1,97 @@
+using Olmo.Host.Recipes;
+using Olmo.Runtime.Hocon;
+
+namespace Olmo.Host.Tests.Recipes;
+
+public sealed class RecipeReaderTests : IDisposable
+{
+    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("olmo-recipe-").FullName, "my.conf");
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+
+    [Fact]
+    public void Read_EmptyRecipe_HasTheReferencesValues()
+    {
+        Recipe recipe = Read("run.steps = 10");
+
+        Assert.Equal("runs/run", recipe.Run.Folder);
+        Assert.Equal(10, recipe.Run.Steps);
+        Assert.Equal(64, recipe.Shards);
+        Assert.Null(recipe.Checkpoints.MaxLag);
+    }
+
+    [Fact]
+    public void Read_Override_Wins() => Assert.Equal(7, Read("run.steps = 10", "run.steps=7").Run.Steps);
+
+    [Fact]
+    public void Read_EqualNumbersInOtherSpelling_AreTheSameNumericSetting() =>
+        Assert.Equal(Read("optimizer.learning-rate = 1e-3").NumericSettings["optimizer.learning-rate"], Read("optimizer.learning-rate = 0.0010").NumericSettings["optimizer.learning-rate"]);
+
+    [Fact]
+    public void Reference_EveryKey_IsMarkedNumericOrOperational()
+    {
+        string[] unmarked = [.. RecipeReader.Reference().Resolve().Leaves()
+            .Where(leaf => (leaf.Value.Origin.Comments is [.., string word] ? word.Trim() : "") is not ("numeric" or "operational")).Select(leaf => leaf.Key.ToString())];
+
+        Assert.Empty(unmarked);
+    }
+
+    [Fact]
+    public void Reference_KeysThatDecideBits_AreNumericAndPlacesAreNot()
+    {
+        IReadOnlyDictionary<string, string> numeric = Read("").NumericSettings;
+
+        Assert.Contains("optimizer.learning-rate", numeric.Keys);
+        Assert.Contains("run.seed", numeric.Keys);
+        Assert.DoesNotContain("compute.threads", numeric.Keys);
+        Assert.DoesNotContain("compute.micro-batch", numeric.Keys);
+        Assert.DoesNotContain("run.folder", numeric.Keys);
+    }
+
+    [Theory]
+    [InlineData("optimiser.learning-rate = 1e-3", "my.conf:2: unknown key optimiser.learning-rate; the nearest known key is optimizer.learning-rate")]
+    [InlineData("model.widht = 64", "my.conf:2: unknown key model.widht; the nearest known key is model.width")]
+    [InlineData("checkpoint { intervall = 5 }", "my.conf:2: unknown key checkpoint.intervall; the nearest known key is checkpoint.interval")]
+    [InlineData("model.width = wide", "my.conf:2: ")]
+    [InlineData("batch.groups = 0", "my.conf:2: batch.groups = 0: expected a whole number from 1 to 8192")]
+    [InlineData("optimizer.beta1 = 1.0", "my.conf:2: optimizer.beta1 = 1: expected a number from 0 to below 1")]
+    [InlineData("data.source = csv", "my.conf:2: data.source = csv: expected one of dotnet-documentation, text, jsonl")]
+    [InlineData("data.source = text", "reference.conf:")]
+    [InlineData("model.heads = 3", "my.conf:2: model.heads = 3: expected a divisor of model.width = 256 that leaves an even head width")]
+    [InlineData("checkpoint.garbage-grace = 10 parsecs", "my.conf:2: ")]
+    [InlineData("compute.micro-batch = 4", "my.conf:2: compute.micro-batch = 4: expected at most batch.sequences-per-group = 1")]
+    [InlineData("run { name = \"a/b\" }", "my.conf:2: run.name = \"a/b\": expected 1 to 64 letters, digits, '-', '_' or '.'")]
+    [InlineData("run.steps = = 3", "my.conf:2")]
+    public void Read_WrongRecipe_SaysFileLineKeyAndWhatIsExpected(string line, string expected)
+    {
+        UsageException error = Assert.Throws<UsageException>(() => Read(line));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_ManyProblems_ReportsAllOfThem()
+    {
+        UsageException error = Assert.Throws<UsageException>(() => Read("model.widht = 1\nbatch.groups = 0\nrun.name = \"\""));
+
+        Assert.Equal(3, error.Message.Split('\n').Length);
+    }
+
+    [Fact]
+    public void Read_WrongOverride_NamesTheOption()
+    {
+        UsageException error = Assert.Throws<UsageException>(() => Read("", "model.widht=3"));
+
+        Assert.Contains("--set model.widht: unknown key model.widht", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_FileThatIsNotThere_NamesIt() =>
+        Assert.Contains("absent.conf", Assert.Throws<UsageException>(() => RecipeReader.Read("absent.conf", [], _ => null)).Message, StringComparison.Ordinal);
+
+    private Recipe Read(string text, params string[] overrides)
+    {
+        File.WriteAllText(_file, "# a recipe\n" + text + "\n");
+        return RecipeReader.Read(_file, overrides, _ => null);
+    }
+}
