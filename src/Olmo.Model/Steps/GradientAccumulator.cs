@@ -30,6 +30,7 @@ public sealed unsafe class GradientAccumulator : IDisposable
     private readonly AlignedBuffer _scratch;
     private readonly ulong[] _one;
     private int _openGroup = None;
+    private bool _openGroupHasGradients;
 
     /// <summary>An empty accumulator.</summary>
     /// <param name="placement">The shards that it sums.</param>
@@ -134,6 +135,7 @@ public sealed unsafe class GradientAccumulator : IDisposable
         }
 
         _openGroup = group;
+        _openGroupHasGradients = false;
     }
 
     /// <summary>
@@ -149,6 +151,7 @@ public sealed unsafe class GradientAccumulator : IDisposable
             throw new InvalidOperationException($"A gradient of '{Layout.Tensors[tensor].Name}' was offered while no group is open.");
         }
 
+        _openGroupHasGradients = true;
         AddTensorJob job = new()
         {
             Owner = this,
@@ -193,6 +196,18 @@ public sealed unsafe class GradientAccumulator : IDisposable
             Mark(Layout.Layers, shard);
             _losses[shard] += loss;
             _rangeIsInvalid[RangeOf(Layout.Layers, shard)] |= !isValid;
+        }
+
+        _openGroup = None;
+    }
+
+    /// <summary>Closes the open group to which nothing was added yet.</summary>
+    /// <exception cref="InvalidOperationException">Gradients of it were added already: only <see cref="Reset"/> helps.</exception>
+    public void AbandonGroup()
+    {
+        if (_openGroupHasGradients)
+        {
+            throw new InvalidOperationException($"Group {_openGroup} cannot be abandoned: some of its gradients were added.");
         }
 
         _openGroup = None;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Model.Optimization;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
@@ -24,9 +25,6 @@ public sealed record StepSettings
     /// <summary>R, at most the world; operational.</summary>
     public int Replicas { get; init; } = 2;
 
-    /// <summary>Multiplier of the squared log-sum-exp in the loss; 0: none.</summary>
-    public double ZLossMultiplier { get; init; }
-
     /// <summary>Clipping, outlier rule, policy for values that are not finite.</summary>
     public DecisionSettings Decision { get; init; } = new();
 
@@ -42,8 +40,8 @@ public sealed record StepSettings
     /// <summary>What the schedule counts.</summary>
     public ScheduleUnit ScheduleUnit { get; init; }
 
-    /// <summary>Storage formats.</summary>
-    public NumberFormats Formats { get; init; } = new();
+    /// <summary>Types of weights, passes and gradients; sums across groups are 64-bit fixed point whatever they are.</summary>
+    public Precision Precision { get; init; } = Precision.Single;
 
     /// <summary>Sequences of the global batch.</summary>
     public long SequencesPerBatch => (long)Groups * SequencesPerGroup;
@@ -61,9 +59,9 @@ public sealed record StepSettings
         Require(MicroBatchSequences, 1, 1 << 20, nameof(MicroBatchSequences));
         Require(Shards, 1, State.ParameterLayout.MaxShards, nameof(Shards));
         Require(Replicas, 1, SumFrame.MaxGroups, nameof(Replicas));
-        if (!(ZLossMultiplier >= 0.0) || !double.IsFinite(ZLossMultiplier))
+        if (Precision != Precision.Single)
         {
-            throw new ArgumentOutOfRangeException(nameof(ZLossMultiplier), ZLossMultiplier, "Must be a finite number of at least 0.");
+            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Owners keep fp32 state and take fp32 gradients; other types are not built.");
         }
 
         if (Decision.GradientClip is { } clip && !(clip > 0.0))
