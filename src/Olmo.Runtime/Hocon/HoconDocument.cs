@@ -5,7 +5,7 @@ public sealed class HoconDocument
 {
     private readonly Node root;
 
-    private HoconDocument(Node root) => this.root = root;
+    internal HoconDocument(Node root) => this.root = root;
 
     /// <summary>The document without any field.</summary>
     public static HoconDocument Empty { get; } = new(new ObjectNode(new HoconOrigin("empty", 0)));
@@ -100,12 +100,14 @@ public sealed class HoconDocument
     public HoconValue ResolveValue(Func<string, string?>? environment = null) =>
         root is ArrayNode array ? new HoconResolver(new ObjectNode(root.Origin), environment ?? (_ => null)).ResolveArray(array) : Resolve(environment);
 
-    private ObjectNode Fields() =>
+    /// <summary>The fields of the root.</summary>
+    /// <exception cref="HoconException">Kind WrongType: the root is a list.</exception>
+    internal ObjectNode Fields() =>
         root as ObjectNode ?? throw new HoconException(HoconErrorKind.WrongType, root.Origin, "the root of a configuration must be an object", "a list", "an object");
 
     private static Node ValueOf(string value, HoconOrigin origin)
     {
-        ObjectNode holder = (ObjectNode)HoconParser.ParseDocument(new HoconText(origin.Source, $"v = {value}"), NoIncludes.Instance);
+        ObjectNode holder = (ObjectNode)HoconParser.ParseDocument(new HoconText(origin.Source, $"v = {value}"), NoIncludes.Instance, firstLine: 0);
         if (holder.Keys.Count != 1 || holder.Stack("v") is not [Node only])
         {
             throw new HoconException(HoconErrorKind.Parse, origin, "an override holds more than one value", $"'{value}'", "one value");

@@ -47,13 +47,13 @@ internal sealed partial class HoconParser
             attached?.Add(beside);
         }
 
+        comments.Clear();
         ParseFields(node, path, braces: true);
         return node;
     }
 
     private void ParseFields(ObjectNode into, HoconPath path, bool braces)
     {
-        comments.Clear();
         while (true)
         {
             SkipLines();

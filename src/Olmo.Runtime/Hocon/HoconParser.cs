@@ -30,8 +30,11 @@ internal sealed partial class HoconParser
     private char Current => at < text.Length ? text[at] : '\0';
 
     /// <summary>The root of a document: an object or an array.</summary>
-    public static Node ParseDocument(HoconText source, IHoconIncludes includes) =>
-        new HoconParser(source, includes, HoconPath.Root, []).ParseRoot();
+    /// <param name="source">The text.</param>
+    /// <param name="includes">Finds what it includes.</param>
+    /// <param name="firstLine">Number of its first line; 0 for texts without lines, such as an override.</param>
+    public static Node ParseDocument(HoconText source, IHoconIncludes includes, int firstLine = 1) =>
+        new HoconParser(source, includes, HoconPath.Root, []) { line = firstLine }.ParseRoot();
 
     /// <summary>A path expression that is the whole text.</summary>
     public static HoconPath ParsePath(string expression)

@@ -23,12 +23,12 @@ public static class HoconRenderer
         return text.ToString();
     }
 
-    /// <summary>HOCON with nested braces, four blanks a level; <paramref name="isSecret"/> says which values are written as <c>"(redacted)"</c>.</summary>
-    public static string ToHocon(HoconObject value, Func<HoconPath, bool>? isSecret = null)
+    /// <summary>HOCON with nested braces, four blanks a level.</summary>
+    public static string ToHocon(HoconObject value)
     {
         ArgumentNullException.ThrowIfNull(value);
         StringBuilder text = new();
-        AppendFields(text, value, HoconPath.Root, isSecret, 0);
+        AppendFields(text, value, 0);
         return text.ToString();
     }
 
@@ -61,20 +61,15 @@ public static class HoconRenderer
         text.Append('"');
     }
 
-    private static void AppendFields(StringBuilder text, HoconObject value, HoconPath at, Func<HoconPath, bool>? isSecret, int level)
+    private static void AppendFields(StringBuilder text, HoconObject value, int level)
     {
         foreach (string key in value.Keys)
         {
-            HoconPath path = at.Child(key);
             text.Append(' ', level * 4).Append(HoconPath.Of(key));
-            if (isSecret is not null && isSecret(path))
-            {
-                text.Append(" = \"(redacted)\"\n");
-            }
-            else if (value[key] is HoconObject { Keys.Count: > 0 } inner)
+            if (value[key] is HoconObject { Keys.Count: > 0 } inner)
             {
                 text.Append(" {\n");
-                AppendFields(text, inner, path, isSecret, level + 1);
+                AppendFields(text, inner, level + 1);
                 text.Append(' ', level * 4).Append("}\n");
             }
             else

@@ -10,6 +10,9 @@ namespace Olmo.Runtime.Hocon;
 /// </summary>
 internal sealed class HoconResolver(ObjectNode root, Func<string, string?> environment)
 {
+    /// <summary>What the source of every value from the environment begins with.</summary>
+    public const string EnvironmentSource = "environment variable ";
+
     private const int Untouched = int.MaxValue;
 
     /// <summary>References and concatenations being evaluated, with their depth.</summary>
@@ -197,7 +200,7 @@ internal sealed class HoconResolver(ObjectNode root, Func<string, string?> envir
             string name = string.Join('.', written.Keys);
             if (environment(name) is { } value)
             {
-                return new ScalarHead(new HoconScalar(new HoconOrigin($"environment variable {name}", 0), HoconScalarKind.String, value));
+                return new ScalarHead(new HoconScalar(new HoconOrigin(EnvironmentSource + name, 0), HoconScalarKind.String, value));
             }
 
             if (!node.Optional)
