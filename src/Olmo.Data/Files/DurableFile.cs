@@ -6,7 +6,7 @@ namespace Olmo.Data.Files;
 /// A file that appears whole or not at all: written under a temporary name beside its own, flushed to the device, renamed, and its folder flushed.
 /// Disposed before <see cref="Commit"/> it leaves nothing.
 /// </summary>
-internal sealed partial class DurableFile : IDisposable
+public sealed partial class DurableFile : IDisposable
 {
     /// <summary>Ending of names that are not complete.</summary>
     public const string PartialSuffix = ".partial";
@@ -17,6 +17,8 @@ internal sealed partial class DurableFile : IDisposable
     private readonly FileStream _stream;
     private bool _done;
 
+    /// <summary>Starts a file.</summary>
+    /// <param name="path">Where it will appear.</param>
     public DurableFile(string path)
     {
         _path = path;
