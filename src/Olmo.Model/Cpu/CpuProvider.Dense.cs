@@ -1,0 +1,126 @@
+using Olmo.Model.Compute;
+using Olmo.Model.Kernels;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Cpu;
+
+public sealed unsafe partial class CpuProvider
+{
+    /// <inheritdoc/>
+    public void Linear(in Tensor x, in Tensor weight, in Tensor y, bool accumulate = false)
+    {
+        nint rows = (nint)x.Shape.Rows;
+        nint depth = (nint)x.Shape.Columns;
+        nint columns = (nint)weight.Shape.Rows;
+        Require(weight.Shape.Columns == depth, "linear layer", x, weight);
+        Require(y.Shape.Rows == rows && y.Shape.Columns == columns, "linear layer", x, y);
+        Gemm.Nt(_pool, _width, _gemm, rows, columns, depth, Floats(x), depth, Floats(weight), depth, Floats(y), columns, accumulate);
+    }
+
+    /// <inheritdoc/>
+    public void LinearInputGradient(in Tensor dy, in Tensor weight, in Tensor dx, bool accumulate = false)
+    {
+        nint rows = (nint)dy.Shape.Rows;
+        nint depth = (nint)dy.Shape.Columns;
+        nint columns = (nint)weight.Shape.Columns;
+        Require(weight.Shape.Rows == depth, "linear layer's input gradient", dy, weight);
+        Require(dx.Shape.Rows == rows && dx.Shape.Columns == columns, "linear layer's input gradient", dy, dx);
+        Gemm.Nn(_pool, _width, _gemm, rows, columns, depth, Floats(dy), depth, Floats(weight), columns, Floats(dx), columns, accumulate);
+    }
+
+    /// <inheritdoc/>
+    public void LinearWeightGradient(in Tensor dy, in Tensor x, in Tensor weightGradient, bool accumulate)
+    {
+        nint depth = (nint)dy.Shape.Rows;
+        nint rows = (nint)dy.Shape.Columns;
+        nint columns = (nint)x.Shape.Columns;
+        Require(x.Shape.Rows == depth, "linear layer's weight gradient", dy, x);
+        Require(weightGradient.Shape.Rows == rows && weightGradient.Shape.Columns == columns, "linear layer's weight gradient", dy, weightGradient);
+        Gemm.Tn(_pool, _width, _gemm, rows, columns, depth, Floats(dy), rows, Floats(x), columns, Floats(weightGradient), columns, accumulate);
+    }
+
+    /// <inheritdoc/>
+    public void LossHead(in LossHeadPass pass)
+    {
+        nint rows = (nint)pass.Input.Shape.Rows;
+        nint width = (nint)pass.Input.Shape.Columns;
+        nint vocabulary = (nint)pass.Weight.Shape.Rows;
+        nint tile = (nint)pass.Logits.Shape.Rows;
+        bool backward = Verify(pass);
+        float* input = Floats(pass.Input);
+        float* weight = Floats(pass.Weight);
+        float* logits = Floats(pass.Logits);
+        for (nint start = 0; start < rows; start += tile)
+        {
+            nint count = Math.Min(tile, rows - start);
+            Gemm.Nt(_pool, _width, _gemm, count, vocabulary, width, input + (start * width), width, weight, width, logits, vocabulary, false);
+            LossJob job = new() { Width = _width, Rows = RowsOf(pass, logits, vocabulary, start), Backward = backward };
+            _pool.Run(ref job, count, Grain(vocabulary));
+            if (backward)
+            {
+                float* dx = Floats(pass.InputGradient) + (start * width);
+                Gemm.Nn(_pool, _width, _gemm, count, width, vocabulary, logits, vocabulary, weight, width, dx, width, false);
+                Gemm.Tn(
+                    _pool, _width, _gemm, vocabulary, width, count, logits, vocabulary, input + (start * width), width, Floats(pass.WeightGradient), width, pass.Accumulate || start > 0);
+            }
+        }
+    }
+
+    private static bool Verify(in LossHeadPass pass)
+    {
+        long rows = pass.Input.Shape.Rows;
+        Require(pass.Weight.Shape.Columns == pass.Input.Shape.Columns, "loss head", pass.Input, pass.Weight);
+        Require(pass.Labels.Count == rows, "loss head", pass.Input, pass.Labels);
+        Require(pass.Weights.IsNone || pass.Weights.Count == rows, "loss head", pass.Input, pass.Weights.IsNone ? pass.Input : pass.Weights);
+        Require(pass.CrossEntropy.Count == rows, "loss head", pass.Input, pass.CrossEntropy);
+        Require(pass.ZLoss.Count == rows, "loss head", pass.Input, pass.ZLoss);
+        Require(pass.LogProbability.IsNone || pass.LogProbability.Count == rows, "loss head", pass.Input, pass.LogProbability.IsNone ? pass.Input : pass.LogProbability);
+        Require(pass.Logits.Shape.Columns == pass.Weight.Shape.Rows && pass.Logits.Shape.Rows > 0, "loss head", pass.Weight, pass.Logits);
+        bool backward = !pass.InputGradient.IsNone;
+        if (backward == pass.WeightGradient.IsNone)
+        {
+            throw new ArgumentException("A loss head has both gradients or none.", nameof(pass));
+        }
+
+        if (backward)
+        {
+            RequireSame("loss head", pass.Input, pass.InputGradient);
+            RequireSame("loss head", pass.Weight, pass.WeightGradient);
+        }
+
+        return backward;
+    }
+
+    private static LossRows RowsOf(in LossHeadPass pass, float* logits, nint vocabulary, nint start) => new()
+    {
+        Logits = logits,
+        RowStride = vocabulary,
+        Vocabulary = vocabulary,
+        Labels = Integers(pass.Labels) + start,
+        Weights = pass.Weights.IsNone ? null : Floats(pass.Weights) + start,
+        InverseDivisor = (float)(1.0 / pass.Divisor),
+        ZMultiplier = (float)pass.ZMultiplier,
+        CrossEntropy = Floats(pass.CrossEntropy) + start,
+        ZLoss = Floats(pass.ZLoss) + start,
+        LogProbability = pass.LogProbability.IsNone ? null : Floats(pass.LogProbability) + start,
+    };
+
+    private struct LossJob : IRangeJob
+    {
+        public SimdWidth Width;
+        public LossRows Rows;
+        public bool Backward;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            if (Backward)
+            {
+                SoftmaxCrossEntropy.ForwardBackward(Width, Rows, from, to);
+            }
+            else
+            {
+                SoftmaxCrossEntropy.Forward(Width, Rows, from, to);
+            }
+        }
+    }
+}

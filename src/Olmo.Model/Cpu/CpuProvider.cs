@@ -1,0 +1,201 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Olmo.Model.Compute;
+using Olmo.Model.Kernels;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Cpu;
+
+/// <summary>
+/// Tensors in main memory, operations by the SIMD kernels over a pool of threads. Operations are done when they return. Nothing is allocated on the managed heap
+/// by an operation, and no bit depends on threads, split or vector width. One thread calls it at a time.
+/// </summary>
+public sealed unsafe partial class CpuProvider : ITensorProvider
+{
+    // Elements that a worker takes at a time: large against the cost of taking, small against a core's cache.
+    private const nint ItemElements = 16384;
+    private const nint ColumnBlock = 64;
+    private const int UsualHeadWidth = 128;
+
+    private readonly ComputePool _pool;
+    private readonly SimdWidth _width;
+    private readonly GemmWorkspace _gemm;
+    private AlignedBuffer _attentionScratch;
+    private nint _attentionFloats;
+
+    /// <summary>Uses a pool that the caller owns.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="width">Instruction set; decides speed only.</param>
+    /// <exception cref="PlatformNotSupportedException">This process cannot run the width.</exception>
+    public CpuProvider(ComputePool pool, SimdWidth width)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        SimdWidths.ThrowIfUnsupported(width);
+        _pool = pool;
+        _width = width;
+        _gemm = new GemmWorkspace(pool.Threads);
+        _attentionFloats = FloatsFor(UsualHeadWidth);
+        _attentionScratch = AlignedBuffer.Of<float>(_attentionFloats * pool.Threads);
+    }
+
+    /// <inheritdoc/>
+    public string Device => $"cpu, {_width}, {_pool.Threads} threads";
+
+    /// <summary>Threads that operations run on; free for the caller between operations.</summary>
+    public ComputePool Pool => _pool;
+
+    /// <summary>Instruction set of the kernels.</summary>
+    public SimdWidth Width => _width;
+
+    /// <inheritdoc/>
+    public BufferSet Allocate(BufferPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return CpuBufferSet.Allocate(plan);
+    }
+
+    /// <inheritdoc/>
+    public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        byte* target = Host<T>(destination, values.Length);
+        MemoryMarshal.AsBytes(values).CopyTo(new Span<byte>(target, checked(values.Length * sizeof(T))));
+    }
+
+    /// <inheritdoc/>
+    public void Read<T>(in Tensor source, Span<T> values)
+        where T : unmanaged
+    {
+        byte* from = Host<T>(source, values.Length);
+        new ReadOnlySpan<byte>(from, checked(values.Length * sizeof(T))).CopyTo(MemoryMarshal.AsBytes(values));
+    }
+
+    /// <inheritdoc/>
+    public void Zero(in Tensor tensor)
+    {
+        ZeroJob job = new() { Target = Address(tensor), Bytes = (nint)(tensor.Count * tensor.DType.SizeBytes()) };
+        _pool.Run(ref job, Blocks(job.Bytes, ZeroJob.Block));
+    }
+
+    /// <inheritdoc/>
+    public void Copy(in Tensor source, in Tensor destination)
+    {
+        if (source.DType != destination.DType || source.Count != destination.Count)
+        {
+            throw Unfit("copy", source, destination);
+        }
+
+        CopyJob job = new() { Source = Address(source), Target = Address(destination), Bytes = (nint)(source.Count * source.DType.SizeBytes()) };
+        _pool.Run(ref job, Blocks(job.Bytes, ZeroJob.Block));
+    }
+
+    /// <inheritdoc/>
+    public void AddInOrder(in Tensor values, in Tensor total)
+    {
+        if (total.DType != DType.F64 || total.Count != 1)
+        {
+            throw Unfit("sum in order", values, total);
+        }
+
+        float* x = Floats(values);
+        var sum = (double*)Address(total);
+        double s = *sum;
+        for (long i = 0; i < values.Count; i++)
+        {
+            s += x[i];
+        }
+
+        *sum = s;
+    }
+
+    /// <summary>Frees scratch memory; plans and the pool stay.</summary>
+    public void Dispose()
+    {
+        _gemm.Dispose();
+        _attentionScratch.Dispose();
+    }
+
+    /// <summary>Address of an fp32 tensor, for the parts of the training step that work on memory.</summary>
+    internal static float* Floats(in Tensor tensor) =>
+        tensor.DType == DType.F32 ? (float*)Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; F32 is needed.");
+
+    private static byte* Address(in Tensor tensor) =>
+        tensor.Buffer is CpuBuffer buffer
+            ? buffer.At(tensor.Offset)
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is not in the memory of this provider.");
+
+    private static float* Optional(in Tensor tensor) => tensor.IsNone ? null : Floats(tensor);
+
+    private static int* Integers(in Tensor tensor) =>
+        tensor.DType == DType.I32 ? (int*)Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; I32 is needed.");
+
+    private static byte* Host<T>(in Tensor tensor, int count)
+        where T : unmanaged
+    {
+        DType dtype = tensor.DType;
+        bool fits = dtype switch
+        {
+            DType.F32 => typeof(T) == typeof(float),
+            DType.F64 => typeof(T) == typeof(double),
+            DType.I32 => typeof(T) == typeof(int),
+            DType.I64 => typeof(T) == typeof(long),
+            DType.F16 => typeof(T) == typeof(Half),
+            DType.BF16 => typeof(T) == typeof(ushort),
+            _ => false,
+        };
+        return fits && tensor.Count == count
+            ? Address(tensor)
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {dtype} {tensor.Shape}; {count} values of {typeof(T).Name} were given.");
+    }
+
+    private static nint Blocks(nint count, nint block) => (count + block - 1) / block;
+
+    // Rows of a width that one worker takes at a time.
+    private static nint Grain(nint columns) => Math.Max(1, ItemElements / Math.Max(columns, 1));
+
+    private static void RequireSame(string operation, in Tensor a, in Tensor b)
+    {
+        if (a.Count != b.Count)
+        {
+            throw Unfit(operation, a, b);
+        }
+    }
+
+    private static void Require(bool condition, string operation, in Tensor a, in Tensor b)
+    {
+        if (!condition)
+        {
+            throw Unfit(operation, a, b);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ArgumentException Unfit(string operation, in Tensor a, in Tensor b) =>
+        new($"Tensors of a {operation} do not fit: '{a.Buffer.Name}' {a.DType} {a.Shape} and '{b.Buffer.Name}' {b.DType} {b.Shape}.");
+
+    private struct ZeroJob : IRangeJob
+    {
+        public const int Block = 1 << 16;
+        public byte* Target;
+        public nint Bytes;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            nint start = from * Block;
+            NativeMemory.Clear(Target + start, (nuint)(Math.Min(to * Block, Bytes) - start));
+        }
+    }
+
+    private struct CopyJob : IRangeJob
+    {
+        public byte* Source;
+        public byte* Target;
+        public nint Bytes;
+
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            nint start = from * ZeroJob.Block;
+            NativeMemory.Copy(Source + start, Target + start, (nuint)(Math.Min(to * ZeroJob.Block, Bytes) - start));
+        }
+    }
+}

@@ -1,0 +1,295 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Olmo.Model.Models;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Formats;
+
+/// <summary>
+/// <c>config.json</c> of Hugging Face's transformers for olmo, olmo2 and olmo3: reads the old fields (rope_theta, rope_scaling, torch_dtype) and the new ones
+/// (rope_parameters, dtype); writes the old ones, which all versions read.
+/// </summary>
+public static class HuggingFaceConfig
+{
+    private const double Olmo1Epsilon = 1e-5;
+    private const double Olmo2DefaultEpsilon = 1e-5;
+    private const double DefaultTheta = 10_000.0;
+    private const string Sliding = "sliding_attention";
+    private const string Full = "full_attention";
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="HuggingFaceException">Not a model of these families, a key is missing or has a value that cannot be used.</exception>
+    public static OlmoConfig Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException e)
+        {
+            throw new HuggingFaceException(path, $"not valid JSON: {e.Message}", e);
+        }
+
+        using (document)
+        {
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new HuggingFaceException(path, "an object is needed.");
+            }
+
+            try
+            {
+                return Parse(new JsonFields(path, document.RootElement, string.Empty)).Validated();
+            }
+            catch (ModelConfigException e)
+            {
+                throw new HuggingFaceException(path, e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>Writes a file's bytes.</summary>
+    public static byte[] Write(OlmoConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            WriteFields(json, config);
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    /// <summary>The bytes of <c>generation_config.json</c>.</summary>
+    public static byte[] WriteGeneration(OlmoConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("_from_model_config", true);
+            WriteToken(json, "eos_token_id", config.EosTokenId);
+            WriteToken(json, "pad_token_id", config.PadTokenId);
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    private static OlmoConfig Parse(JsonFields fields)
+    {
+        string type = fields.Text("model_type");
+        ModelFamily family = type switch
+        {
+            "olmo" => ModelFamily.Olmo1,
+            "olmo2" => ModelFamily.Olmo2,
+            "olmo3" => ModelFamily.Olmo3,
+            _ => throw fields.Wrong("model_type", $"'{type}'", "olmo, olmo2 or olmo3"),
+        };
+        Refuse(fields.Has("attention_bias") && fields.Flag("attention_bias"), fields, "attention_bias", "true", "false");
+        Refuse(fields.Has("attention_dropout") && fields.Number("attention_dropout") != 0.0, fields, "attention_dropout", "not 0", "0");
+        Refuse(fields.Has("hidden_act") && fields.Text("hidden_act") != "silu", fields, "hidden_act", "not silu", "silu");
+        int width = fields.Integer("hidden_size");
+        int heads = fields.Integer("num_attention_heads");
+        int layers = fields.Integer("num_hidden_layers");
+        Refuse(heads < 1, fields, "num_attention_heads", heads.ToString(System.Globalization.CultureInfo.InvariantCulture), "a number above 0");
+        ImmutableArray<int> windows = family == ModelFamily.Olmo3 ? Windows(fields, layers) : [];
+        (double theta, YarnScaling? yarn) = Rope(fields, family);
+        return new OlmoConfig
+        {
+            Family = family,
+            Width = width,
+            Layers = layers,
+            Heads = heads,
+            KeyHeads = fields.OptionalInteger("num_key_value_heads") ?? heads,
+            HeadWidth = fields.OptionalInteger("head_dim") ?? width / heads,
+            FeedForward = fields.Integer("intermediate_size"),
+            Vocabulary = fields.Integer("vocab_size"),
+            ContextLength = fields.Integer("max_position_embeddings"),
+            RopeTheta = theta,
+            Yarn = yarn,
+            NormEpsilon = family == ModelFamily.Olmo1 ? Olmo1Epsilon : fields.OptionalNumber("rms_norm_eps") ?? Olmo2DefaultEpsilon,
+            ClipQkv = family == ModelFamily.Olmo1 ? fields.OptionalNumber("clip_qkv") : null,
+            TiedEmbeddings = fields.Has("tie_word_embeddings") && fields.Flag("tie_word_embeddings"),
+            Initialisation = family == ModelFamily.Olmo1 ? InitialisationMethod.Mitchell : InitialisationMethod.Normal,
+            InitialDeviation = fields.OptionalNumber("initializer_range") ?? 0.02,
+            Windows = windows,
+            EosTokenId = fields.OptionalInteger("eos_token_id"),
+            PadTokenId = fields.OptionalInteger("pad_token_id"),
+            BosTokenId = fields.OptionalInteger("bos_token_id"),
+        };
+    }
+
+    private static ImmutableArray<int> Windows(JsonFields fields, int layers)
+    {
+        int window = fields.Integer("sliding_window");
+        if (!fields.Has("layer_types"))
+        {
+            return [.. Enumerable.Range(0, layers).Select(l => (l + 1) % 4 == 0 ? 0 : window)];
+        }
+
+        return
+        [
+            .. fields.Texts("layer_types").Select(type => type switch
+            {
+                Sliding => window,
+                Full => 0,
+                _ => throw fields.Wrong("layer_types", $"'{type}' somewhere", $"{Sliding} or {Full}"),
+            }),
+        ];
+    }
+
+    private static (double Theta, YarnScaling? Yarn) Rope(JsonFields fields, ModelFamily family)
+    {
+        if (fields.Has("rope_parameters"))
+        {
+            JsonFields rope = fields.Child("rope_parameters");
+            JsonFields full = rope.Has(Full) ? rope.Child(Full) : rope;
+            double theta = full.OptionalNumber("rope_theta") ?? DefaultTheta;
+            if (rope.Has(Sliding))
+            {
+                JsonFields sliding = rope.Child(Sliding);
+                Refuse(
+                    sliding.Has("rope_theta") && sliding.Number("rope_theta") != theta, sliding, "rope_theta", "not that of the full layers", "the same");
+                Refuse(sliding.Has("rope_type") && sliding.Text("rope_type") != "default", sliding, "rope_type", "not default", "default");
+            }
+
+            return (theta, Scaling(full, "rope_type", family));
+        }
+
+        double plain = fields.OptionalNumber("rope_theta") ?? DefaultTheta;
+        return (plain, fields.Has("rope_scaling") ? Scaling(fields.Child("rope_scaling"), "rope_type", family) : null);
+    }
+
+    private static YarnScaling? Scaling(JsonFields fields, string typeKey, ModelFamily family)
+    {
+        string type = fields.Has(typeKey) ? fields.Text(typeKey) : "default";
+        if (type == "default")
+        {
+            return null;
+        }
+
+        Refuse(type != "yarn" || family != ModelFamily.Olmo3, fields, typeKey, $"'{type}'", "default, or yarn for olmo3,");
+        return new YarnScaling(
+            fields.Number("factor"),
+            fields.Integer("original_max_position_embeddings"),
+            fields.OptionalNumber("beta_fast") ?? 32.0,
+            fields.OptionalNumber("beta_slow") ?? 1.0,
+            fields.OptionalNumber("attention_factor"));
+    }
+
+    private static void Refuse(bool condition, JsonFields fields, string key, string value, string expected)
+    {
+        if (condition)
+        {
+            throw fields.Wrong(key, value, expected);
+        }
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, OlmoConfig config)
+    {
+        (string type, string architecture) = config.Family switch
+        {
+            ModelFamily.Olmo1 => ("olmo", "OlmoForCausalLM"),
+            ModelFamily.Olmo2 => ("olmo2", "Olmo2ForCausalLM"),
+            _ => ("olmo3", "Olmo3ForCausalLM"),
+        };
+        json.WriteStartObject();
+        json.WriteStartArray("architectures");
+        json.WriteStringValue(architecture);
+        json.WriteEndArray();
+        json.WriteBoolean("attention_bias", false);
+        json.WriteNumber("attention_dropout", 0.0);
+        WriteToken(json, "bos_token_id", config.BosTokenId);
+        if (config.Family == ModelFamily.Olmo1)
+        {
+            WriteNumber(json, "clip_qkv", config.ClipQkv);
+        }
+
+        WriteToken(json, "eos_token_id", config.EosTokenId);
+        if (config.HeadWidth * config.Heads != config.Width)
+        {
+            json.WriteNumber("head_dim", config.HeadWidth);
+        }
+
+        json.WriteString("hidden_act", "silu");
+        json.WriteNumber("hidden_size", config.Width);
+        json.WriteNumber("initializer_range", config.InitialDeviation);
+        json.WriteNumber("intermediate_size", config.FeedForward);
+        if (config.Family == ModelFamily.Olmo3)
+        {
+            WriteWindows(json, config);
+        }
+
+        json.WriteNumber("max_position_embeddings", config.ContextLength);
+        json.WriteString("model_type", type);
+        json.WriteNumber("num_attention_heads", config.Heads);
+        json.WriteNumber("num_hidden_layers", config.Layers);
+        json.WriteNumber("num_key_value_heads", config.KeyHeads);
+        WriteToken(json, "pad_token_id", config.PadTokenId);
+        if (config.Family != ModelFamily.Olmo1)
+        {
+            json.WriteNumber("rms_norm_eps", config.NormEpsilon);
+        }
+
+        WriteScaling(json, config.Yarn);
+        json.WriteNumber("rope_theta", config.RopeTheta);
+        json.WriteBoolean("tie_word_embeddings", config.TiedEmbeddings);
+        json.WriteString("torch_dtype", "float32");
+        json.WriteBoolean("use_cache", true);
+        json.WriteNumber("vocab_size", config.Vocabulary);
+        json.WriteEndObject();
+    }
+
+    private static void WriteWindows(Utf8JsonWriter json, OlmoConfig config)
+    {
+        json.WriteStartArray("layer_types");
+        int window = 0;
+        for (int l = 0; l < config.Layers; l++)
+        {
+            window = Math.Max(window, config.WindowOf(l));
+            json.WriteStringValue(config.WindowOf(l) > 0 ? Sliding : Full);
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("sliding_window", window);
+    }
+
+    private static void WriteScaling(Utf8JsonWriter json, YarnScaling? yarn)
+    {
+        if (yarn is null)
+        {
+            json.WriteNull("rope_scaling");
+            return;
+        }
+
+        json.WriteStartObject("rope_scaling");
+        WriteNumber(json, "attention_factor", yarn.AttentionFactor);
+        json.WriteNumber("beta_fast", yarn.BetaFast);
+        json.WriteNumber("beta_slow", yarn.BetaSlow);
+        json.WriteNumber("factor", yarn.Factor);
+        json.WriteNumber("original_max_position_embeddings", yarn.OriginalContext);
+        json.WriteString("rope_type", "yarn");
+        json.WriteEndObject();
+    }
+
+    private static void WriteToken(Utf8JsonWriter json, string key, int? value) => WriteNumber(json, key, value);
+
+    private static void WriteNumber(Utf8JsonWriter json, string key, double? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(key, number);
+        }
+        else
+        {
+            json.WriteNull(key);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Olmo.Data.Files;
+using Olmo.Model.Models;
+using Olmo.Model.State;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Formats;
+
+/// <summary>
+/// A model folder as transformers writes it: <c>config.json</c> and one <c>model.safetensors</c>, or several files with an index. fp32, bf16 and fp16 weights
+/// are read; fp32 ones are written. Tokenizer files are the caller's.
+/// </summary>
+public sealed class HuggingFaceFolder : IDisposable
+{
+    private const string SingleFile = "model.safetensors";
+    private const string IndexFile = "model.safetensors.index.json";
+    private const int BlockElements = 1 << 18;
+    private readonly Dictionary<string, SafetensorsReader> _fileOfTensor = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsReader> _files = [];
+    private readonly string _path;
+
+    private HuggingFaceFolder(string path, OlmoConfig config)
+    {
+        _path = path;
+        Parameters = new ParameterList(config);
+    }
+
+    /// <summary>The model.</summary>
+    public ParameterList Parameters { get; }
+
+    /// <summary>Opens a folder and checks that every parameter is there with its shape, and nothing else.</summary>
+    /// <exception cref="HuggingFaceException">A file, key or tensor is missing, unknown or of another shape.</exception>
+    /// <exception cref="SafetensorsFormatException">A weight file is malformed.</exception>
+    public static HuggingFaceFolder Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string config = Path.Combine(path, "config.json");
+        if (!File.Exists(config))
+        {
+            throw new HuggingFaceException(path, "there is no config.json.");
+        }
+
+        HuggingFaceFolder folder = new(path, HuggingFaceConfig.Read(config));
+        try
+        {
+            folder.OpenFiles();
+            folder.CheckTensors();
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads all weights into a provider's memory.</summary>
+    public ResidentWeights Load(ITensorProvider provider)
+    {
+        ResidentWeights weights = new(provider, Parameters);
+        try
+        {
+            float[] block = new float[BlockElements];
+            for (int p = 0; p < Parameters.Specs.Length; p++)
+            {
+                long count = Parameters.Specs[p].Shape.Count;
+                for (long first = 0; first < count; first += block.Length)
+                {
+                    Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
+                    Read(p, first, part);
+                    provider.Write<float>(weights[p].View(first, new Shape(part.Length)), part);
+                }
+            }
+
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads elements of a parameter.</summary>
+    /// <param name="parameter">Index in <see cref="Parameters"/>.</param>
+    /// <param name="first">First element.</param>
+    /// <param name="destination">Where they go.</param>
+    public void Read(int parameter, long first, Span<float> destination)
+    {
+        string name = Parameters.Specs[parameter].Name;
+        SafetensorsReader file = _fileOfTensor[name];
+        file.ReadSingles(file.Find(name), first, destination);
+    }
+
+    /// <summary>Writes config.json, generation_config.json and model.safetensors; the folder is made where it is missing.</summary>
+    /// <param name="path">Folder.</param>
+    /// <param name="weights">The weights.</param>
+    public static void Export(string path, ResidentWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        Export(path, weights.Parameters, (parameter, first, destination) =>
+            weights.Provider.Read(weights[parameter].View(first, new Shape(destination.Length)), destination));
+    }
+
+    /// <summary>As the other, from the parameters of a checkpoint or of a living state.</summary>
+    /// <param name="path">Folder.</param>
+    /// <param name="parameters">The model.</param>
+    /// <param name="source">Its parameters.</param>
+    /// <exception cref="ArgumentException">The source is of another model.</exception>
+    public static void Export(string path, ParameterList parameters, IChunkSource source)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(source);
+        if (parameters.Layout(source.Layout.Shards).Hash != source.Layout.Hash)
+        {
+            throw new ArgumentException("The source has the layout of another model.", nameof(source));
+        }
+
+        float[] chunk = new float[ParameterLayout.ChunkElements];
+        Export(path, parameters, (parameter, first, destination) =>
+        {
+            for (int done = 0; done < destination.Length;)
+            {
+                ParameterChunk part = source.Layout.Find(parameter, first + done);
+                int from = (int)(first + done - part.Offset);
+                int count = Math.Min(part.Length - from, destination.Length - done);
+                source.ReadParameters(part.Index, chunk.AsSpan(0, part.Length));
+                chunk.AsSpan(from, count).CopyTo(destination[done..]);
+                done += count;
+            }
+        });
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        foreach (SafetensorsReader file in _files)
+        {
+            file.Dispose();
+        }
+    }
+
+    private delegate void ParameterReader(int parameter, long first, Span<float> destination);
+
+    private static void Export(string path, ParameterList parameters, ParameterReader read)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Directory.CreateDirectory(path);
+        using (SafetensorsWriter writer = new(
+            Path.Combine(path, SingleFile),
+            parameters.Specs.Select(s => (s.Name, SafetensorsType.F32, ImmutableArray.Create(s.Shape.ToArray()))),
+            KeyValuePair.Create("format", "pt")))
+        {
+            float[] block = new float[BlockElements];
+            for (int p = 0; p < parameters.Specs.Length; p++)
+            {
+                long count = parameters.Specs[p].Shape.Count;
+                for (long first = 0; first < count; first += block.Length)
+                {
+                    Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
+                    read(p, first, part);
+                    writer.WriteSingles(part);
+                }
+            }
+
+            writer.Commit();
+        }
+
+        Replace(Path.Combine(path, "generation_config.json"), HuggingFaceConfig.WriteGeneration(parameters.Config));
+        // Last: a folder with a config.json is whole.
+        Replace(Path.Combine(path, "config.json"), HuggingFaceConfig.Write(parameters.Config));
+    }
+
+    private static void Replace(string path, byte[] content)
+    {
+        using DurableFile file = new(path);
+        file.Stream.Write(content);
+        file.Commit();
+    }
+
+    private void OpenFiles()
+    {
+        string single = Path.Combine(_path, SingleFile);
+        string index = Path.Combine(_path, IndexFile);
+        if (File.Exists(single))
+        {
+            SafetensorsReader file = OpenFile(single);
+            foreach (SafetensorsTensor tensor in file.Tensors)
+            {
+                _fileOfTensor.Add(tensor.Name, file);
+            }
+        }
+        else if (File.Exists(index))
+        {
+            OpenIndexed(index);
+        }
+        else
+        {
+            throw new HuggingFaceException(_path, $"there is neither {SingleFile} nor {IndexFile}.");
+        }
+    }
+
+    private void OpenIndexed(string index)
+    {
+        using JsonDocument document = ParseIndex(index);
+        Dictionary<string, SafetensorsReader> byName = new(StringComparer.Ordinal);
+        foreach (JsonProperty entry in document.RootElement.GetProperty("weight_map").EnumerateObject())
+        {
+            string name = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : string.Empty;
+            if (name.Length == 0 || name != Path.GetFileName(name))
+            {
+                throw new HuggingFaceException(index, $"tensor '{entry.Name}' is mapped to '{entry.Value}', which is no file name.");
+            }
+
+            if (!byName.TryGetValue(name, out SafetensorsReader? file))
+            {
+                string path = Path.Combine(_path, name);
+                file = File.Exists(path) ? OpenFile(path) : throw new HuggingFaceException(index, $"the file '{name}' of tensor '{entry.Name}' is missing.");
+                byName.Add(name, file);
+            }
+
+            if (!file.TryFind(entry.Name, out _))
+            {
+                throw new HuggingFaceException(index, $"tensor '{entry.Name}' is not in the file '{name}' that it is mapped to.");
+            }
+
+            _fileOfTensor[entry.Name] = file;
+        }
+    }
+
+    private static JsonDocument ParseIndex(string index)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(index));
+        }
+        catch (JsonException e)
+        {
+            throw new HuggingFaceException(index, $"not valid JSON: {e.Message}", e);
+        }
+
+        if (document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("weight_map", out JsonElement map)
+            && map.ValueKind == JsonValueKind.Object)
+        {
+            return document;
+        }
+
+        document.Dispose();
+        throw new HuggingFaceException(index, "the object 'weight_map' is missing.");
+    }
+
+    private SafetensorsReader OpenFile(string path)
+    {
+        SafetensorsReader file = SafetensorsReader.Open(path);
+        _files.Add(file);
+        return file;
+    }
+
+    private void CheckTensors()
+    {
+        HashSet<string> known = new(StringComparer.Ordinal);
+        foreach (ParameterSpec spec in Parameters.Specs)
+        {
+            known.Add(spec.Name);
+            if (!_fileOfTensor.TryGetValue(spec.Name, out SafetensorsReader? file))
+            {
+                throw new HuggingFaceException(_path, $"the weights lack the tensor '{spec.Name}' {spec.Shape}.");
+            }
+
+            SafetensorsTensor tensor = file.Find(spec.Name);
+            if (!tensor.Shape.AsSpan().SequenceEqual(spec.Shape.ToArray()))
+            {
+                throw new HuggingFaceException(file.Path, $"tensor '{spec.Name}' has the shape {tensor.ShapeText}; config.json says {spec.Shape}.");
+            }
+
+            if (tensor.Type is not (SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16))
+            {
+                throw new HuggingFaceException(file.Path, $"tensor '{spec.Name}' is {tensor.Type.Name()}; F32, F16 or BF16 is needed.");
+            }
+        }
+
+        foreach (string name in _fileOfTensor.Keys)
+        {
+            bool ignored = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)
+                || (Parameters.Config.TiedEmbeddings && name == "lm_head.weight");
+            if (!ignored && !known.Contains(name))
+            {
+                throw new HuggingFaceException(_path, $"the weights hold the tensor '{name}', which a {Parameters.Config.Family} model of this config.json does not have.");
+            }
+        }
+    }
+}

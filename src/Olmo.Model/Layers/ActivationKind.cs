@@ -1,0 +1,11 @@
+namespace Olmo.Model.Layers;
+
+/// <summary>What the activations of a pass are kept for.</summary>
+internal enum ActivationKind
+{
+    /// <summary>A backward pass follows: every block keeps its own.</summary>
+    Training,
+
+    /// <summary>Forward only: all blocks use the same memory.</summary>
+    Inference,
+}

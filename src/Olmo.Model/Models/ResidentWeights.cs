@@ -1,0 +1,67 @@
+using Olmo.Model.Cpu;
+using Olmo.Model.State;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Models;
+
+/// <summary>All weights of a model in a provider's memory for as long as this lives.</summary>
+public sealed class ResidentWeights : IWeightSource, IDisposable
+{
+    private readonly BufferSet _memory;
+    private readonly Tensor[] _tensors;
+
+    /// <summary>Takes the memory; values are 0.</summary>
+    public ResidentWeights(ITensorProvider provider, ParameterList parameters, Precision? precision = null)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        ArgumentNullException.ThrowIfNull(parameters);
+        Provider = provider;
+        Parameters = parameters;
+        BufferPlan plan = new();
+        TensorSlot[] slots = [.. parameters.Specs.Select(s => plan.Add(s.Name, (precision ?? Precision.Single).Compute, s.Shape))];
+        _memory = provider.Allocate(plan);
+        _tensors = [.. slots.Select(s => _memory[s])];
+    }
+
+    /// <summary>Provider whose memory it is.</summary>
+    public ITensorProvider Provider { get; }
+
+    /// <summary>The parameters.</summary>
+    public ParameterList Parameters { get; }
+
+    /// <inheritdoc/>
+    public Tensor this[int parameter] => _tensors[parameter];
+
+    /// <inheritdoc/>
+    public void Acquire(int layer)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Release(int layer)
+    {
+    }
+
+    /// <summary>The same memory as the step engine sees it; for a <see cref="CpuProvider"/>.</summary>
+    /// <param name="layout">A layout of the same parameters.</param>
+    /// <exception cref="ArgumentException">The layout is of another model, or the weights are not in main memory.</exception>
+    public unsafe WorkingParameters Working(ParameterLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (!layout.Tensors.Select(t => t.Name).SequenceEqual(Parameters.Specs.Select(s => s.Name), StringComparer.Ordinal))
+        {
+            throw new ArgumentException("The layout does not list this model's parameters.", nameof(layout));
+        }
+
+        nint[] addresses = new nint[_tensors.Length];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            addresses[i] = (nint)CpuProvider.Floats(_tensors[i]);
+        }
+
+        return new WorkingParameters(layout, addresses);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,183 @@
+using Olmo.Model.Layers;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Models;
+
+/// <summary>Embedding, blocks and final norm, over any provider: what training, evaluation and generation share.</summary>
+internal sealed class Transformer : IDisposable
+{
+    private const long LogitElements = 16L << 20;
+    private const int LogitRowStep = 32;
+    private readonly ITensorProvider _provider;
+    private readonly ParameterList _parameters;
+    private readonly IWeightSource _weights;
+    private readonly Norm _norm;
+    private readonly TransformerBlock[] _blocks;
+    private readonly BufferSet _tables;
+    private readonly ActivationMemory _memory;
+
+    /// <summary>Takes all memory that passes need.</summary>
+    /// <param name="provider">Device.</param>
+    /// <param name="parameters">Parameters.</param>
+    /// <param name="weights">Their values.</param>
+    /// <param name="maxRows">Rows of the largest pass.</param>
+    /// <param name="maxPositions">Largest position + 1.</param>
+    /// <param name="kind">Training or inference.</param>
+    /// <param name="precision">Types.</param>
+    public Transformer(
+        ITensorProvider provider, ParameterList parameters, IWeightSource weights, int maxRows, int maxPositions, ActivationKind kind, Precision precision)
+    {
+        _provider = provider;
+        _parameters = parameters;
+        _weights = weights;
+        OlmoConfig config = parameters.Config;
+        _norm = new Norm(provider, config);
+        RopeSpectrum[] spectra = [.. Enumerable.Range(0, config.Layers).Select(l => RopeTables.SpectrumOf(config, l)).Distinct()];
+        BufferPlan plan = new();
+        TensorSlot[] slots = new TensorSlot[2 * spectra.Length];
+        for (int i = 0; i < slots.Length; i++)
+        {
+            slots[i] = plan.Add(i % 2 == 0 ? "cosines" : "sines", DType.F32, new Shape(maxPositions, config.HeadWidth / 2));
+        }
+
+        _tables = provider.Allocate(plan);
+        RopeTables[] tables = new RopeTables[spectra.Length];
+        for (int i = 0; i < spectra.Length; i++)
+        {
+            tables[i] = new RopeTables(_tables[slots[2 * i]], _tables[slots[(2 * i) + 1]]);
+            provider.RopeTable(spectra[i], tables[i].Cos, tables[i].Sin);
+        }
+
+        _blocks = new TransformerBlock[config.Layers];
+        for (int l = 0; l < config.Layers; l++)
+        {
+            _blocks[l] = new TransformerBlock(provider, config, l, tables[Array.IndexOf(spectra, RopeTables.SpectrumOf(config, l))]);
+        }
+
+        _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxRows), kind, precision.Compute);
+    }
+
+    /// <summary>Bytes of activations.</summary>
+    public long ActivationBytes => _memory.SizeBytes;
+
+    /// <summary>Activations of a pass.</summary>
+    public ActivationSet Activations(int rows) => _memory.For(rows);
+
+    /// <summary>From a.Ids to a.Normed.</summary>
+    public void Forward(ActivationSet a, in Passage passage)
+    {
+        _weights.Acquire(0);
+        _provider.Embedding(_weights[_parameters.Embedding], a.Ids, a.Embedded);
+        _weights.Release(0);
+        for (int l = 0; l < _blocks.Length; l++)
+        {
+            _weights.Acquire(l + 1);
+            _blocks[l].Forward(new BlockTensors(_parameters.Block(l), _weights), a.Blocks[l], passage);
+            _weights.Release(l + 1);
+        }
+
+        AcquireHead();
+        _norm.Forward(a.Last, FinalNormOf(_weights), a.Normed, a.FinalStatistics);
+        ReleaseHead();
+    }
+
+    /// <summary>From the gradient of a.Normed, in the scratch's Branch, to those of all parameters but the head's matrix.</summary>
+    public void Backward(ActivationSet a, in Passage passage, GradientBuffers gradients, bool accumulate, IGradientSink? sink)
+    {
+        GradientScratch scratch = a.Scratch!;
+        Tensor finalNorm = FinalNormOf(gradients);
+        AcquireHead();
+        _norm.Backward(scratch.Branch, a.Last, FinalNormOf(_weights), a.FinalStatistics, scratch.Stream, finalNorm, accumulate);
+        ReleaseHead();
+        if (sink is not null && !finalNorm.IsNone)
+        {
+            sink.Add(_parameters.FinalNorm, finalNorm);
+        }
+
+        if (sink is not null && _parameters.LayerCount > _parameters.HeadLayer)
+        {
+            sink.LayerReady(_parameters.HeadLayer);
+        }
+
+        for (int l = _blocks.Length - 1; l >= 0; l--)
+        {
+            _weights.Acquire(l + 1);
+            BlockParameters block = _parameters.Block(l);
+            _blocks[l].Backward(new BlockTensors(block, _weights), a.Blocks[l], passage, scratch, new BlockTensors(block, gradients), accumulate);
+            _weights.Release(l + 1);
+            if (sink is not null)
+            {
+                Give(l + 1, gradients, sink);
+            }
+        }
+
+        Tensor embedding = gradients[_parameters.Embedding];
+        if (!accumulate)
+        {
+            _provider.Zero(embedding);
+        }
+
+        _provider.EmbeddingGradient(a.Ids, scratch.Stream, embedding);
+        if (sink is not null)
+        {
+            Give(0, gradients, sink);
+        }
+    }
+
+    /// <summary>The final matrix; acquire the head first.</summary>
+    public Tensor Head => _weights[_parameters.Head];
+
+    public void AcquireHead()
+    {
+        if (_parameters.Config.TiedEmbeddings)
+        {
+            _weights.Acquire(0);
+        }
+
+        if (_parameters.LayerCount > _parameters.HeadLayer)
+        {
+            _weights.Acquire(_parameters.HeadLayer);
+        }
+    }
+
+    public void ReleaseHead()
+    {
+        if (_parameters.Config.TiedEmbeddings)
+        {
+            _weights.Release(0);
+        }
+
+        if (_parameters.LayerCount > _parameters.HeadLayer)
+        {
+            _weights.Release(_parameters.HeadLayer);
+        }
+    }
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _tables.Dispose();
+    }
+
+    private Tensor FinalNormOf(IParameterTensors source) => _parameters.FinalNorm < 0 ? default : source[_parameters.FinalNorm];
+
+    private void Give(int layer, GradientBuffers gradients, IGradientSink sink)
+    {
+        for (int p = 0; p < _parameters.Specs.Length; p++)
+        {
+            if (_parameters.Specs[p].Layer == layer)
+            {
+                sink.Add(p, gradients[p]);
+            }
+        }
+
+        sink.LayerReady(layer);
+    }
+
+    // Logits of so many rows at once: 64 MiB, which a matrix product fills at full speed.
+    private static int LogitRows(int vocabulary, int maxRows)
+    {
+        long rows = Math.Max(LogitElements / vocabulary, LogitRowStep) / LogitRowStep * LogitRowStep;
+        return (int)Math.Min(rows, maxRows);
+    }
+}

@@ -1,0 +1,80 @@
+using Olmo.Model.Numerics;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Tests.Tensors;
+
+/// <summary>
+/// The provider's operations as plain formulas in double, one thread: what other providers are held against, and what finite differences are taken of. Tensors
+/// that are planned as F32 hold doubles, and can be read and written as such.
+/// </summary>
+internal sealed partial class Fp64Provider : ITensorProvider
+{
+    public string Device => "fp64";
+
+    public BufferSet Allocate(BufferPlan plan) => new Set(plan);
+
+    public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        Assert.Equal(destination.Count, values.Length);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (typeof(T) == typeof(int))
+            {
+                Ints(destination)[i] = (int)(object)values[i];
+            }
+            else
+            {
+                Doubles(destination)[i] = typeof(T) == typeof(float) ? (float)(object)values[i] : (double)(object)values[i];
+            }
+        }
+    }
+
+    public void Read<T>(in Tensor source, Span<T> values)
+        where T : unmanaged
+    {
+        Assert.Equal(source.Count, values.Length);
+        Span<double> from = Doubles(source);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = typeof(T) == typeof(float) ? (T)(object)(float)from[i] : (T)(object)from[i];
+        }
+    }
+
+    public void Zero(in Tensor tensor) => Doubles(tensor).Clear();
+
+    public void Copy(in Tensor source, in Tensor destination) => Doubles(source).CopyTo(Doubles(destination));
+
+    public void AddInOrder(in Tensor values, in Tensor total)
+    {
+        foreach (double value in Doubles(values))
+        {
+            Doubles(total)[0] += value;
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    public static Span<double> Doubles(in Tensor tensor) => ((Buffer)tensor.Buffer).Values.AsSpan((int)tensor.Offset, (int)tensor.Count);
+
+    private static Span<int> Ints(in Tensor tensor) => ((Buffer)tensor.Buffer).Integers.AsSpan((int)tensor.Offset, (int)tensor.Count);
+
+    private static double Sigmoid(double a) => 1.0 / (1.0 + Elementary.Exp(-a));
+
+    private sealed class Buffer(string name, DType dtype, long count) : TensorBuffer(name, dtype, count)
+    {
+        public double[] Values { get; } = new double[dtype == DType.I32 ? 0 : count];
+
+        public int[] Integers { get; } = new int[dtype == DType.I32 ? count : 0];
+    }
+
+    private sealed class Set(BufferPlan plan) : BufferSet(
+        [.. Enumerable.Range(0, plan.Count).Select(i => plan[new TensorSlot(i)]).Select(e => new Tensor(new Buffer(e.Name, e.DType, e.Shape.Count), 0, e.Shape))])
+    {
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}
