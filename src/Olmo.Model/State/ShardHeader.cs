@@ -1,8 +1,7 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Olmo.Model.Formats;
 
 namespace Olmo.Model.State;
 
@@ -16,7 +15,7 @@ internal sealed class ShardHeader
     public const string Format = "olmo-shard-1";
 
     /// <summary>Longest header read, bytes: the limit of the safetensors format.</summary>
-    public const int MaxHeaderBytes = 100_000_000;
+    public const int MaxHeaderBytes = SafetensorsHeader.MaxJsonBytes;
 
     private static readonly string[] Prefixes = ["parameter/", "exp_avg/", "exp_avg_sq/"];
 
@@ -85,37 +84,8 @@ internal sealed class ShardHeader
     }
 
     /// <summary>Length (u64), JSON, and spaces up to a multiple of 8 bytes.</summary>
-    public byte[] ToBytes()
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer))
-        {
-            json.WriteStartObject();
-            WriteMetadata(json);
-            foreach (StoredTensor tensor in Tensors)
-            {
-                json.WriteStartObject(Prefixes[tensor.Plane] + tensor.Name);
-                json.WriteString("dtype", "F32");
-                json.WriteStartArray("shape");
-                json.WriteNumberValue(tensor.Elements);
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(tensor.Begin);
-                json.WriteNumberValue(tensor.Begin + (tensor.Elements * sizeof(float)));
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        int padded = (buffer.WrittenCount + 7) & ~7;
-        byte[] bytes = new byte[8 + padded];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, padded);
-        buffer.WrittenSpan.CopyTo(bytes.AsSpan(8));
-        bytes.AsSpan(8 + buffer.WrittenCount).Fill((byte)' ');
-        return bytes;
-    }
+    public byte[] ToBytes() => SafetensorsHeader.Plan(
+        Tensors.Select(t => (Prefixes[t.Plane] + t.Name, SafetensorsType.F32, ImmutableArray.Create(t.Elements))), Metadata()).ToBytes();
 
     /// <summary>Reads the JSON part.</summary>
     /// <exception cref="ShardFormatException">Not a shard file, or its parts do not follow each other without a gap.</exception>
@@ -188,22 +158,14 @@ internal sealed class ShardHeader
 
     private static int Number(JsonElement element) => int.Parse(element.GetString()!, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private void WriteMetadata(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("__metadata__");
-        json.WriteString("format", Format);
-        json.WriteString("layout", LayoutHash);
-        json.WriteString("shard", Shard.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("shards", Shards.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("chunk", ParameterLayout.ChunkElements.ToString(CultureInfo.InvariantCulture));
-        foreach (StoredTensor tensor in Tensors)
-        {
-            if (tensor.Plane == 0)
-            {
-                json.WriteString("chunks/" + tensor.Name, string.Create(CultureInfo.InvariantCulture, $"{tensor.FirstChunk} {tensor.Chunks} {tensor.Shape}"));
-            }
-        }
-
-        json.WriteEndObject();
-    }
+    private KeyValuePair<string, string>[] Metadata() =>
+    [
+        new("format", Format),
+        new("layout", LayoutHash),
+        new("shard", Shard.ToString(CultureInfo.InvariantCulture)),
+        new("shards", Shards.ToString(CultureInfo.InvariantCulture)),
+        new("chunk", ParameterLayout.ChunkElements.ToString(CultureInfo.InvariantCulture)),
+        .. Tensors.Where(t => t.Plane == 0).Select(t => new KeyValuePair<string, string>(
+            "chunks/" + t.Name, string.Create(CultureInfo.InvariantCulture, $"{t.FirstChunk} {t.Chunks} {t.Shape}"))),
+    ];
 }

@@ -1,8 +1,6 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text.Json;
+using Olmo.Model.Formats;
 
 namespace Olmo.Model.State;
 
@@ -58,41 +56,6 @@ public static class WeightExport
         }
     }
 
-    private static byte[] HeaderOf(ParameterLayout layout)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("__metadata__");
-            json.WriteString("format", "pt");
-            json.WriteEndObject();
-            foreach (ParameterSlot slot in layout.Tensors)
-            {
-                json.WriteStartObject(slot.Name);
-                json.WriteString("dtype", "F32");
-                json.WriteStartArray("shape");
-                foreach (long length in slot.Tensor.Shape)
-                {
-                    json.WriteNumberValue(length);
-                }
-
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(slot.FirstElement * sizeof(float));
-                json.WriteNumberValue((slot.FirstElement + slot.Elements) * sizeof(float));
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        int padded = (buffer.WrittenCount + 7) & ~7;
-        byte[] bytes = new byte[8 + padded];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, padded);
-        buffer.WrittenSpan.CopyTo(bytes.AsSpan(8));
-        bytes.AsSpan(8 + buffer.WrittenCount).Fill((byte)' ');
-        return bytes;
-    }
+    private static byte[] HeaderOf(ParameterLayout layout) => SafetensorsHeader.Plan(
+        layout.Tensors.Select(slot => (slot.Name, SafetensorsType.F32, slot.Tensor.Shape)), new KeyValuePair<string, string>("format", "pt")).ToBytes();
 }
