@@ -1,83 +1,85 @@
 namespace Olmo.Runtime.Actor;
 
-/// <summary>Base of every actor: handles one message at a time.</summary>
+/// <summary>
+/// Root of all actors: state and behaviour that one message at a time touches. Hooks run in the order constructor, PreStart; on a
+/// restart PreRestart on the old and PostRestart on a new instance; on a stop PostStop.
+/// </summary>
 public abstract class ActorBase
 {
-    private readonly ActorCell _cell;
+    private Actor.SupervisorStrategy? _strategy;
 
-    /// <summary>Made by the runtime alone.</summary>
-    /// <exception cref="InvalidOperationException">Made by somebody else.</exception>
+    /// <exception cref="ActorInitializationException">The constructor was called by other code than the runtime.</exception>
     protected ActorBase()
     {
-        _cell = ActorCell.Current ?? throw new InvalidOperationException($"Actor [{GetType()}] must be made by Props and ActorOf.");
-        _cell.Adopt(this);
+        Cell = ActorContextSlot.Current is { IsCreating: true } cell
+            ? cell
+            : throw new ActorInitializationException($"{GetType()} can only be made by ActorOf with Props: its constructor was called directly.");
+        Cell.Become(InvokeReceive);
     }
 
-    /// <summary>What the actor sees of the runtime; only on its own turn.</summary>
-    protected static IActorContext Context =>
-        ActorCell.Current ?? throw new NotSupportedException("There is no active ActorContext: this is most likely due to use of async operations from within this actor.");
+    /// <summary>The running actor's context.</summary>
+    /// <exception cref="NotSupportedException">The code does not run inside an actor, for example after ConfigureAwait(false).</exception>
+    protected static IActorContext Context => RunningCell;
 
-    /// <summary>This actor.</summary>
-    protected IActorRef Self => _cell.Self;
+    protected static Receive EmptyReceive { get; } = static _ => false;
 
-    /// <summary>Who sent the current message.</summary>
-    protected IActorRef Sender => _cell.Sender;
+    protected IActorRef Self => Cell.Self;
 
-    internal ActorCell Cell => _cell;
+    /// <summary>Sender of the message being handled; the dead letters where there is none.</summary>
+    protected IActorRef Sender => Context.Sender;
 
-    /// <summary>Handles a message; false if it does not.</summary>
-    protected abstract bool Receive(object message);
+    internal ActorCell Cell { get; }
 
-    /// <summary>Wraps the handling of every message.</summary>
-    protected internal virtual bool AroundReceive(Receive receive, object message)
+    /// <summary>The strategy in force: the one on Props, else this actor's own.</summary>
+    internal Actor.SupervisorStrategy Strategy => _strategy ??= Cell.Props.SupervisorStrategy ?? SupervisorStrategy();
+
+    internal static ActorCell RunningCell => ActorContextSlot.Current
+        ?? throw new NotSupportedException("There is no active actor context: it ends with the handler, and code after ConfigureAwait(false) or on another task has none.");
+
+    public virtual void AroundPreStart() => PreStart();
+
+    public virtual void AroundPostStop()
+    {
+        (this as IWithTimers)?.Timers?.CancelAll();
+        PostStop();
+    }
+
+    public virtual void AroundPreRestart(Exception cause, object? message)
+    {
+        (this as IWithTimers)?.Timers?.CancelAll();
+        PreRestart(cause, message);
+    }
+
+    public virtual void AroundPostRestart(Exception cause, object? message) => PostRestart(cause);
+
+    internal bool InvokeAroundReceive(Receive receive, object message) => AroundReceive(receive, message);
+
+    internal bool InvokeReceive(object message) => Receive(message);
+
+    /// <summary>Intercepts each message before the behaviour.</summary>
+    protected virtual bool AroundReceive(Receive receive, object message)
     {
         ArgumentNullException.ThrowIfNull(receive);
-        bool handled = receive(message);
-        if (!handled)
+        if (!receive(message))
         {
             Unhandled(message);
         }
 
-        return handled;
+        return true;
     }
 
-    /// <summary>A message that no handler took: published; a death that nobody handled is fatal.</summary>
-    protected virtual void Unhandled(object message)
-    {
-        if (message is Terminated dead)
-        {
-            throw new DeathPactException(dead.ActorRef);
-        }
+    /// <summary>The first behaviour: returns whether the message was handled.</summary>
+    protected abstract bool Receive(object message);
 
-        _cell.System.EventStream.Publish(new Event.UnhandledMessage(message, Sender, Self));
-    }
-
-    /// <summary>Replaces the behaviour on top.</summary>
-    protected void Become(Receive receive) => _cell.Become(receive);
-
-    /// <summary>Pushes a behaviour.</summary>
-    protected void BecomeStacked(Receive receive) => _cell.BecomeStacked(receive);
-
-    /// <summary>Pops a behaviour.</summary>
-    protected void UnbecomeStacked() => _cell.UnbecomeStacked();
-
-    /// <summary>See <see cref="IActorContext.SetReceiveTimeout"/>.</summary>
-    protected void SetReceiveTimeout(TimeSpan? timeout) => _cell.SetReceiveTimeout(timeout);
-
-    /// <summary>How children are supervised.</summary>
-    protected virtual SupervisorStrategy SupervisorStrategy() => Actor.SupervisorStrategy.DefaultStrategy;
-
-    /// <summary>Called before the first message.</summary>
     protected virtual void PreStart()
     {
     }
 
-    /// <summary>Called once when the actor has stopped.</summary>
     protected virtual void PostStop()
     {
     }
 
-    /// <summary>Called on the old instance before a restart: by default stops every child and calls <see cref="PostStop"/>.</summary>
+    /// <summary>Called on the failed instance; by default unwatches and stops all children, then calls <see cref="PostStop"/>.</summary>
     protected virtual void PreRestart(Exception reason, object? message)
     {
         foreach (IActorRef child in Context.GetChildren())
@@ -89,32 +91,29 @@ public abstract class ActorBase
         PostStop();
     }
 
-    /// <summary>Called on the new instance after a restart: by default calls <see cref="PreStart"/>.</summary>
+    /// <summary>Called on the new instance; by default calls <see cref="PreStart"/>.</summary>
     protected virtual void PostRestart(Exception reason) => PreStart();
 
-    internal bool InvokeReceive(object message) => Receive(message);
+    /// <summary>How this actor treats its children's failures.</summary>
+    protected virtual Actor.SupervisorStrategy SupervisorStrategy() => Actor.SupervisorStrategy.DefaultStrategy;
 
-    internal SupervisorStrategy InvokeSupervisorStrategy() => SupervisorStrategy();
-
-    public virtual void AroundPreStart() => PreStart();
-
-    public virtual void AroundPostStop() => PostStop();
-
-    public virtual void AroundPreRestart(Exception cause, object? message) => PreRestart(cause, message);
-
-    public virtual void AroundPostRestart(Exception cause, object? message) => PostRestart(cause);
-}
-
-/// <summary>An actor with one method for all messages.</summary>
-public abstract class UntypedActor : ActorBase
-{
-    /// <inheritdoc />
-    protected sealed override bool Receive(object message)
+    /// <summary>Publishes an <see cref="Event.UnhandledMessage"/>.</summary>
+    /// <exception cref="DeathPactException">The message is a <see cref="Terminated"/>.</exception>
+    protected virtual void Unhandled(object message)
     {
-        OnReceive(message);
-        return true;
+        if (message is Terminated terminated)
+        {
+            throw new DeathPactException(terminated.ActorRef);
+        }
+
+        Cell.SystemImpl.EventStream.Publish(new Event.UnhandledMessage(message, Sender, Self));
     }
 
-    /// <summary>Handles a message; calls <see cref="ActorBase.Unhandled"/> for what it does not know.</summary>
-    protected abstract void OnReceive(object message);
+    protected void Become(Receive receive) => Context.Become(receive);
+
+    protected void BecomeStacked(Receive receive) => Context.BecomeStacked(receive);
+
+    protected void UnbecomeStacked() => Context.UnbecomeStacked();
+
+    protected void SetReceiveTimeout(TimeSpan? timeout) => Context.SetReceiveTimeout(timeout);
 }

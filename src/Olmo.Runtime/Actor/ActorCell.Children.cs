@@ -1,163 +1,190 @@
-using Olmo.Runtime.Event;
+using Olmo.Runtime.Dispatch;
 
 namespace Olmo.Runtime.Actor;
 
-/// <content>Children, supervision and death watch.</content>
 internal sealed partial class ActorCell
 {
-    private readonly Dictionary<string, ChildRecord> _children = new(StringComparer.Ordinal);
-    private long _generated;
+    private readonly Lock _childrenGate = new();
+    private readonly Dictionary<string, ChildRestartStats> _children = new(StringComparer.Ordinal);
+    private ChildWait _wait;
+    private Exception? _recreationCause;
+    private long _childOrder;
+    private long _generatedNames;
 
-    private bool HasStoppingChildren => _children.Values.Any(c => c.IsStopping);
+    /// <summary>What the cell does once all children whose stop it asked for are gone.</summary>
+    private enum ChildWait
+    {
+        None,
+        Create,
+        Recreate,
+        Terminate,
+        Terminated,
+    }
 
-    public IActorRef ActorOf(Props props, string? name = null)
+    internal bool IsTerminating => _wait is ChildWait.Terminate or ChildWait.Terminated;
+
+    public IActorRef ActorOf(Props props, string? name = null) => NewChild(props, name, Self.Path);
+
+    /// <summary>Makes a child; from any thread where this is a guardian.</summary>
+    internal LocalActorRef NewChild(Props props, string? name, ActorPath parentPath)
     {
         ArgumentNullException.ThrowIfNull(props);
         if (name is not null && !ActorPath.IsValidPathElement(name))
         {
-            throw new InvalidActorNameException($"Invalid actor path element [{name}]: ASCII letters, digits, signs or %hh, not starting with '$'.");
+            throw new InvalidActorNameException(name.Length == 0
+                ? "Actor name must not be empty."
+                : $"Illegal actor name [{name}]: it must not start with '$' and may hold ASCII letters, digits, {ActorPath.ValidSymbols} and %hh.");
         }
 
-        string element = name ?? $"${_generated++}";
-        if (_life is Life.Stopping or Life.Stopped)
+        LocalActorRef child;
+        lock (_childrenGate)
         {
-            throw new InvalidOperationException($"[{Ref.Path}] is stopping and makes no children.");
+            if (IsTerminating)
+            {
+                throw new InvalidOperationException($"Cannot create a child of [{Self.Path}] while it is stopping or stopped.");
+            }
+
+            string element = name ?? "$" + ActorSystemImpl.Base64(_generatedNames++);
+            if (_children.ContainsKey(element))
+            {
+                throw new InvalidActorNameException($"Actor name [{element}] is not unique among the children of [{Self.Path}].");
+            }
+
+            ActorPath path = (parentPath / element).WithUid(SystemImpl.NextUid());
+            child = new LocalActorRef(SystemImpl, props, SystemImpl.DispatcherOf(props.Dispatcher), Self, path);
+            _children.Add(element, new ChildRestartStats(child, _childOrder++));
         }
 
-        if (_children.ContainsKey(element))
+        // A child of a failed actor starts as suspended as its parent is.
+        for (int i = 0; i < _faultSuspensions && IsFailed; i++)
         {
-            throw new InvalidActorNameException($"Actor name \"{element}\" is not unique below [{Ref.Path}].");
+            child.SendSystemMessage(new SystemMessage.Suspend());
         }
 
-        ActorCell child = new(System, props, Ref, (Ref.Path / element).WithUid(System.NextUid()));
-        _children.Add(element, new ChildRecord(child));
-        child.EnqueueSystem(new SystemMessage.Create());
-        return child.Ref;
+        child.SendSystemMessage(new SystemMessage.Create());
+        return child;
     }
 
-    public IActorRef Child(string name) => _children.TryGetValue(name, out ChildRecord? child) ? child.Cell.Ref : ActorRefs.Nobody;
+    public IActorRef Child(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return FindChild(name);
+    }
 
-    public IEnumerable<IActorRef> GetChildren() => [.. _children.Values.Select(c => c.Cell.Ref)];
+    public IEnumerable<IActorRef> GetChildren() => ChildStats().Select(c => (IActorRef)c.Child).ToArray();
+
+    /// <summary>From any thread.</summary>
+    internal IInternalActorRef FindChild(string name)
+    {
+        int hash = name.IndexOf('#');
+        lock (_childrenGate)
+        {
+            if (!_children.TryGetValue(hash < 0 ? name : name[..hash], out ChildRestartStats? stats))
+            {
+                return Nobody.Instance;
+            }
+
+            bool uidMatches = hash < 0 || name.AsSpan(hash + 1).SequenceEqual(stats.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            return uidMatches ? stats.Child : Nobody.Instance;
+        }
+    }
 
     public void Stop(IActorRef child)
     {
         ArgumentNullException.ThrowIfNull(child);
-        if (_children.TryGetValue(child.Path.Name, out ChildRecord? own) && own.Cell.Ref.Equals(child))
+        if (StatsOf(child) is { } stats)
         {
-            StopChild(own);
-            return;
+            stats.Dying = true;
         }
 
-        (child as InternalActorRef)?.SendSystem(new SystemMessage.Stop());
+        ((IInternalActorRef)child).SendSystemMessage(new SystemMessage.Terminate());
     }
 
-    public IActorRef Watch(IActorRef subject)
+    /// <summary>The children in the order of their creation.</summary>
+    private ChildRestartStats[] ChildStats()
     {
-        if (subject is InternalActorRef known)
+        lock (_childrenGate)
         {
-            Watch(known);
-        }
+            if (_children.Count == 0)
+            {
+                return [];
+            }
 
-        return subject;
-    }
-
-    public IActorRef Unwatch(IActorRef subject)
-    {
-        if (_watching.Remove(subject))
-        {
-            (subject as InternalActorRef)?.SendSystem(new SystemMessage.Unwatch(Ref));
-        }
-
-        _terminatedQueued.Remove(subject);
-        return subject;
-    }
-
-    private static void StopChild(ChildRecord child)
-    {
-        child.IsStopping = true;
-        child.Cell.EnqueueSystem(new SystemMessage.Stop());
-    }
-
-    private void ToChildren(SystemMessage message)
-    {
-        foreach (ChildRecord child in _children.Values)
-        {
-            child.Cell.EnqueueSystem(message);
+            ChildRestartStats[] stats = [.. _children.Values];
+            Array.Sort(stats, static (a, b) => a.Order.CompareTo(b.Order));
+            return stats;
         }
     }
 
-    private void OnChildTerminated(ActorCell child)
+    private ChildRestartStats? StatsOf(IActorRef child)
     {
-        if (_children.TryGetValue(child.Ref.Path.Name, out ChildRecord? known) && ReferenceEquals(known.Cell, child))
+        lock (_childrenGate)
         {
-            _children.Remove(child.Ref.Path.Name);
-        }
-
-        TryFinishRestart();
-        TryFinishStop();
-    }
-
-    private void OnChildFailed(SystemMessage.ChildFailed failed)
-    {
-        if (!_children.TryGetValue(failed.Child.Ref.Path.Name, out ChildRecord? child) || !ReferenceEquals(child.Cell, failed.Child) || child.IsStopping)
-        {
-            return;
-        }
-
-        try
-        {
-            SupervisorStrategy strategy = Props.SupervisorStrategy ?? _actor?.InvokeSupervisorStrategy() ?? SupervisorStrategy.DefaultStrategy;
-            Directive directive = strategy.Decide(failed.Child.Ref, failed.Cause);
-            Act(strategy, directive, child, failed.Cause);
-        }
-        catch (Exception e) // a strategy that throws fails its actor
-        {
-            Fail(e);
+            return _children.TryGetValue(child.Path.Name, out ChildRestartStats? stats) && stats.Child.Equals(child) ? stats : null;
         }
     }
 
-    private void Act(SupervisorStrategy strategy, Directive directive, ChildRecord child, Exception cause)
+    /// <summary>True where children are still stopping, so that <paramref name="next"/> is done when the last is gone.</summary>
+    private bool WaitForStoppingChildren(ChildWait next, Exception? cause = null)
     {
-        ChildRecord[] concerned = strategy.AllForOne ? [.. _children.Values.Where(c => !c.IsStopping)] : [child];
-        switch (directive)
+        lock (_childrenGate)
         {
-            case Directive.Resume:
-                System.Log.Warning("[{0}]: resumed after {1}: {2}", child.Cell.Ref.Path, cause.GetType().Name, cause.Message);
-                child.Cell.EnqueueSystem(new SystemMessage.Resume(cause));
+            if (next == ChildWait.Terminate || _children.Values.Any(c => c.Dying))
+            {
+                _wait = next;
+                _recreationCause = cause;
+            }
+
+            return _children.Values.Any(c => c.Dying);
+        }
+    }
+
+    private void SuspendChildren(IActorRef? except = null)
+    {
+        foreach (ChildRestartStats each in ChildStats())
+        {
+            if (!each.Child.Equals(except))
+            {
+                each.Child.SendSystemMessage(new SystemMessage.Suspend());
+            }
+        }
+    }
+
+    private void ResumeChildren(Exception? causedByFailure, IActorRef? perpetrator)
+    {
+        foreach (ChildRestartStats each in ChildStats())
+        {
+            each.Child.SendSystemMessage(new SystemMessage.Resume(each.Child.Equals(perpetrator) ? causedByFailure : null));
+        }
+    }
+
+    private void ChildTerminated(ChildRestartStats child)
+    {
+        ChildWait due = ChildWait.None;
+        Exception? cause = null;
+        lock (_childrenGate)
+        {
+            _children.Remove(child.Child.Path.Name);
+            if (_wait != ChildWait.None && !_children.Values.Any(c => c.Dying))
+            {
+                due = _wait;
+                cause = _recreationCause;
+                _wait = due == ChildWait.Terminate ? ChildWait.Terminated : due == ChildWait.Terminated ? due : ChildWait.None;
+                _recreationCause = null;
+            }
+        }
+
+        switch (due)
+        {
+            case ChildWait.Create:
+                FinishCreate();
                 break;
-            case Directive.Restart:
-                System.Log.Error(cause, "[{0}]: {1}", child.Cell.Ref.Path, cause.Message);
-                bool allowed = concerned.All(c => c.AllowsRestart(strategy.MaxRetries, strategy.Window, System.Time));
-                foreach (ChildRecord one in concerned)
-                {
-                    if (!allowed)
-                    {
-                        StopChild(one);
-                        continue;
-                    }
-
-                    if (one != child)
-                    {
-                        one.Cell.EnqueueSystem(new SystemMessage.Suspend());
-                    }
-
-                    one.Cell.EnqueueSystem(new SystemMessage.Recreate(cause));
-                }
-
+            case ChildWait.Recreate:
+                FinishRecreate(cause!);
                 break;
-            case Directive.Stop:
-                System.Log.Error(cause, "[{0}]: {1}", child.Cell.Ref.Path, cause.Message);
-                foreach (ChildRecord one in concerned)
-                {
-                    StopChild(one);
-                }
-
+            case ChildWait.Terminate:
+                FinishTerminate();
                 break;
-            case Directive.Escalate:
-                Fail(cause);
-                break;
-            default:
-                throw new InvalidOperationException($"{directive} is no directive.");
         }
     }
 }

@@ -1,102 +1,81 @@
-using Olmo.Runtime.Event;
+using System.Reflection;
+using Olmo.Runtime.Dispatch;
 
 namespace Olmo.Runtime.Actor;
 
 /// <summary>
-/// Runs one actor: one turn at a time, system messages first, at most 30 user messages a turn. This file has the turn and the context; life and death are in
-/// ActorCell.Lifecycle.cs, children in ActorCell.Children.cs.
+/// An actor's place in the tree, which outlives its instances: mailbox, behaviours, children, watches and the state machine of
+/// start, failure, restart and stop. Everything but the mailbox and the children's table is touched by the actor's own thread only.
 /// </summary>
-internal sealed partial class ActorCell : IActorContext, IThreadPoolWorkItem
+internal sealed partial class ActorCell : IUntypedActorContext
 {
-    private const int MessagesPerTurn = 30;
-
-    [ThreadStatic]
-    private static ActorCell? _current;
-
-    private readonly Mailbox _mailbox = new();
     private readonly Stack<Receive> _behaviours = new();
-    private readonly HashSet<IActorRef> _watchers = [];
-    private readonly HashSet<IActorRef> _watching = [];
-    private readonly HashSet<IActorRef> _terminatedQueued = [];
     private ActorBase? _actor;
-    private Envelope _envelope;
-    private int _scheduled;
-    private bool _awaiting;
-    private ITimer? _receiveTimeout;
-    private ActorTimers? _timers;
-    private StashedMessages? _stash;
+    private object? _currentMessage;
+    private IActorRef? _sender;
 
-    public ActorCell(ActorSystem system, Props props, InternalActorRef parent, ActorPath path)
+    public ActorCell(ActorSystemImpl system, LocalActorRef self, Props props, Dispatcher dispatcher, IInternalActorRef parent)
     {
-        System = system;
+        SystemImpl = system;
+        Self = self;
         Props = props;
-        ParentRef = parent;
-        Ref = new LocalActorRef(path, this);
+        Parent = parent;
+        Mailbox = new Mailbox(this, dispatcher, system.Activity);
     }
 
-    /// <summary>The cell whose actor's turn it is on this thread: the one slot of ambient state, set and cleared by the turn.</summary>
-    public static ActorCell? Current => _current;
+    public ActorSystemImpl SystemImpl { get; }
 
-    public ActorSystem System { get; }
+    public LocalActorRef Self { get; }
+
+    public IInternalActorRef Parent { get; }
 
     public Props Props { get; }
 
-    public LocalActorRef Ref { get; }
+    public Mailbox Mailbox { get; }
 
-    public InternalActorRef ParentRef { get; }
+    /// <summary>The present instance; null before creation, while it is being replaced and after the end.</summary>
+    public ActorBase? Instance => _actor;
 
+    /// <summary>Number of the present instance, unique in the system: tells answers to an earlier incarnation apart.</summary>
     public long Incarnation { get; private set; }
 
-    public IActorRef Self => Ref;
+    /// <summary>True while the constructor runs.</summary>
+    public bool IsCreating { get; private set; }
 
-    public IActorRef Parent => ParentRef;
+    /// <summary>Rises with each user message, so that one message is not stashed twice.</summary>
+    public long EnvelopeId { get; private set; }
 
-    public IActorRef Sender => _envelope.Sender ?? System.DeadLetters;
+    /// <summary>The message being handled; null between messages.</summary>
+    public object? CurrentMessage => _currentMessage;
 
-    public TimeSpan? ReceiveTimeout { get; private set; }
+    public IActorRef Sender => _sender ?? SystemImpl.DeadLetters;
 
-    public Envelope CurrentEnvelope => _envelope;
+    ActorSystem IActorContext.System => SystemImpl;
 
-    /// <summary>Called by the actor's constructor.</summary>
-    public void Adopt(ActorBase actor)
+    IActorRef IActorContext.Self => Self;
+
+    IActorRef IActorContext.Parent => Parent;
+
+    /// <summary>The message being handled with its sender, for stashing.</summary>
+    internal Envelope CurrentEnvelope => new(
+        _currentMessage ?? throw new IllegalActorStateException("There is no current message, so it cannot be stashed."), _sender);
+
+    public ActorSelection ActorSelection(ActorPath actorPath) => SystemImpl.ActorSelection(actorPath);
+
+    public ActorSelection ActorSelection(string actorPath)
     {
-        _actor = actor;
-        _behaviours.Clear();
-        _behaviours.Push(actor.InvokeReceive);
-        if (actor is IWithTimers timed)
-        {
-            _timers ??= new ActorTimers(this);
-            timed.Timers = _timers;
-        }
-
-        if (actor is IWithUnboundedStash stashing)
-        {
-            _stash ??= new StashedMessages(this, _mailbox);
-            stashing.Stash = _stash;
-        }
-    }
-
-    public void Enqueue(Envelope envelope)
-    {
-        if (_isTerminated)
-        {
-            System.DeadLetters.Tell(new DeadLetter(envelope.Message, envelope.Sender, Ref), envelope.Sender);
-            return;
-        }
-
-        _mailbox.Add(envelope);
-        Schedule();
-    }
-
-    public void EnqueueSystem(SystemMessage message)
-    {
-        _mailbox.Add(message);
-        Schedule();
+        ArgumentException.ThrowIfNullOrEmpty(actorPath);
+        return actorPath[0] == '/' || actorPath.Contains("://", StringComparison.Ordinal)
+            ? SystemImpl.ActorSelection(actorPath)
+            : new ActorSelection(Self, actorPath);
     }
 
     public void Become(Receive receive)
     {
-        if (_behaviours.Count > 0)
+        ArgumentNullException.ThrowIfNull(receive);
+
+        // The first behaviour always stays at the bottom.
+        if (_behaviours.Count > 1)
         {
             _behaviours.Pop();
         }
@@ -104,7 +83,23 @@ internal sealed partial class ActorCell : IActorContext, IThreadPoolWorkItem
         _behaviours.Push(receive);
     }
 
-    public void BecomeStacked(Receive receive) => _behaviours.Push(receive);
+    public void BecomeStacked(Receive receive)
+    {
+        ArgumentNullException.ThrowIfNull(receive);
+        _behaviours.Push(receive);
+    }
+
+    public void Become(UntypedReceive receive)
+    {
+        ArgumentNullException.ThrowIfNull(receive);
+        Become(Handling(receive));
+    }
+
+    public void BecomeStacked(UntypedReceive receive)
+    {
+        ArgumentNullException.ThrowIfNull(receive);
+        BecomeStacked(Handling(receive));
+    }
 
     public void UnbecomeStacked()
     {
@@ -114,182 +109,232 @@ internal sealed partial class ActorCell : IActorContext, IThreadPoolWorkItem
         }
     }
 
-    public void SetReceiveTimeout(TimeSpan? timeout)
+    /// <summary>Handles one user message.</summary>
+    internal void Invoke(in Envelope envelope)
     {
-        ReceiveTimeout = timeout;
-        ArmReceiveTimeout();
+        object? message = envelope.Message;
+        _sender = envelope.Sender;
+        if (message is TimerMessage timer && (message = timer.Accept(_actor)) is null)
+        {
+            return;
+        }
+
+        _currentMessage = message;
+        EnvelopeId++;
+        bool influences = message is not INotInfluenceReceiveTimeout;
+        if (influences)
+        {
+            DisarmReceiveTimeout();
+        }
+
+        long started = SystemImpl.Instruments.Start();
+        try
+        {
+            if (message is IAutoReceivedMessage)
+            {
+                AutoReceive(message);
+            }
+            else
+            {
+                ReceiveMessage(message);
+            }
+
+            if (_handlers.Count == 0)
+            {
+                _currentMessage = null;
+            }
+        }
+        catch (Exception failure)
+        {
+            HandleInvokeFailure(failure);
+        }
+
+        SystemImpl.Instruments.Handled(started);
+        if (influences && _handlers.Count == 0)
+        {
+            ArmReceiveTimeout();
+        }
     }
 
-    /// <summary>Puts messages back in front of the mailbox, in order.</summary>
-    public void PrependToMailbox(IReadOnlyList<Envelope> envelopes) => _mailbox.Prepend(envelopes);
+    /// <summary>Hands a message to the present behaviour, through the actor's around-receive hook.</summary>
+    internal void ReceiveMessage(object message)
+    {
+        Receive behaviour = _behaviours.Peek();
+        _actor!.InvokeAroundReceive(behaviour, message);
+    }
 
     /// <summary>Runs a handler as if the message of <paramref name="envelope"/> were being handled.</summary>
-    public void WithEnvelope(Envelope envelope, object argument, Action<object> handle)
+    internal void WithEnvelope(in Envelope envelope, object argument, Action<object> handle)
     {
-        Envelope outer = _envelope;
-        _envelope = envelope;
+        (object? message, IActorRef? sender) = (_currentMessage, _sender);
+        (_currentMessage, _sender) = (envelope.Message, envelope.Sender);
         try
         {
             handle(argument);
         }
         finally
         {
-            _envelope = outer;
+            (_currentMessage, _sender) = (message, sender);
         }
     }
 
-    void IThreadPoolWorkItem.Execute()
+    internal void DeadLetter(in Envelope envelope)
     {
-        ActorCell? outer = _current;
-        _current = this;
+        object message = envelope.Message is TimerMessage timer ? timer.Message : envelope.Message;
+        SystemImpl.DeadLetterMailbox.Publish(message, envelope.Sender, Self);
+    }
+
+    internal void InvokeSystem(SystemMessage message)
+    {
         try
         {
-            Turn();
-        }
-        finally
-        {
-            _current = outer;
-            Interlocked.Exchange(ref _scheduled, 0);
-            if (_mailbox.HasSystem || (CanHandleUser && _mailbox.HasUser) || (_isTerminated && _mailbox.HasUser))
-            {
-                Schedule();
-            }
-        }
-    }
-
-    /// <summary>Runs an asynchronous handler: other user messages wait, system messages do not; continuations run on the actor's turn.</summary>
-    public void RunTask(Func<Task> handler)
-    {
-        SynchronizationContext? outer = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(new ActorContinuations(this));
-        Task work;
-        try
-        {
-            work = handler();
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(outer);
-        }
-
-        if (work.IsCompleted)
-        {
-            work.GetAwaiter().GetResult();
-            return;
-        }
-
-        _awaiting = true;
-        long incarnation = Incarnation;
-        Envelope envelope = _envelope;
-        _ = work.ContinueWith(
-            w => EnqueueSystem(new SystemMessage.TaskFinished(w, envelope, incarnation)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private bool CanHandleUser => _suspended == 0 && !_awaiting && _life is Life.Alive;
-
-    private void Schedule()
-    {
-        if (Interlocked.CompareExchange(ref _scheduled, 1, 0) == 0)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-    }
-
-    private void Turn()
-    {
-        for (int i = 0; i < MessagesPerTurn; i++)
-        {
-            while (_mailbox.TryTakeSystem(out SystemMessage system))
-            {
-                HandleSystem(system);
-            }
-
-            if (_isTerminated)
-            {
-                DrainToDeadLetters();
-                return;
-            }
-
-            if (!CanHandleUser || !_mailbox.TryTakeUser(out Envelope envelope))
-            {
-                return;
-            }
-
-            HandleUser(envelope);
-        }
-    }
-
-    private void HandleUser(Envelope envelope)
-    {
-        _envelope = envelope;
-        bool rearm = envelope.Message is not INotInfluenceReceiveTimeout;
-        try
-        {
-            object message = envelope.Message;
-            if (message is TimerMessage timer)
-            {
-                if (!timer.IsCurrent)
-                {
-                    return;
-                }
-
-                message = timer.Message;
-                _envelope = new Envelope(message, envelope.Sender);
-            }
-
             switch (message)
             {
-                case PoisonPill:
-                    EnqueueSystem(new SystemMessage.Stop());
+                case SystemMessage.HandlerContinuation continuation:
+                    Continue(continuation);
                     break;
-                case Kill:
-                    throw new ActorKilledException("Kill");
-                case TerminatedNotice notice:
-                    if (_terminatedQueued.Remove(notice.Dead))
-                    {
-                        _envelope = new Envelope(notice.Message, notice.Dead);
-                        _actor!.AroundReceive(_behaviours.Peek(), notice.Message);
-                    }
-
+                case SystemMessage.HandlerEnded ended:
+                    HandlerHasEnded(ended);
                     break;
-                default:
-                    _actor!.AroundReceive(_behaviours.Peek(), message);
+                case SystemMessage.DeathWatchNotification death:
+                    WatchedActorTerminated(death);
+                    break;
+                case SystemMessage.Failed failed:
+                    HandleFailed(failed);
+                    break;
+                case SystemMessage.Watch watch:
+                    AddWatcher(watch);
+                    break;
+                case SystemMessage.Unwatch unwatch:
+                    RemoveWatcher(unwatch);
+                    break;
+                case SystemMessage.Create:
+                    Create();
+                    break;
+                case SystemMessage.Suspend:
+                    FaultSuspend();
+                    break;
+                case SystemMessage.Resume resume:
+                    FaultResume(resume.CausedByFailure);
+                    break;
+                case SystemMessage.Recreate recreate when !Defer(recreate):
+                    FaultRecreate(recreate.Cause);
+                    break;
+                case SystemMessage.Terminate when !Defer(message):
+                    Terminate();
+                    break;
+                case SystemMessage.GraceExpired expired:
+                    GraceHasExpired(expired.Handler);
                     break;
             }
         }
-        catch (Exception e) // the boundary of the actor: its supervisor decides
+        catch (Exception failure)
         {
-            Fail(e);
+            HandleInvokeFailure(failure);
         }
+    }
 
-        if (rearm && ReceiveTimeout is not null)
+    private static Receive Handling(UntypedReceive receive) => message =>
+    {
+        receive(message);
+        return true;
+    };
+
+    private void AutoReceive(object message)
+    {
+        switch (message)
         {
+            case Terminated terminated:
+                ReceivedTerminated(terminated);
+                break;
+            case PoisonPill:
+                ((IInternalActorRef)Self).SendSystemMessage(new SystemMessage.Terminate());
+                break;
+            case Kill:
+                throw new ActorKilledException("Kill");
+            case Identify identify:
+                Sender.Tell(new ActorIdentity(identify.MessageId, Self), Self);
+                break;
+            default:
+                ReceiveMessage(message);
+                break;
+        }
+    }
+
+    private void Create()
+    {
+        try
+        {
+            _actor = NewActor();
+            _actor.AroundPreStart();
             ArmReceiveTimeout();
         }
-    }
-
-    private void ArmReceiveTimeout()
-    {
-        _receiveTimeout?.Dispose();
-        _receiveTimeout = ReceiveTimeout is { } timeout && _life is Life.Alive
-            ? System.Time.CreateTimer(_ => Ref.Tell(Actor.ReceiveTimeout.Instance, Ref), null, timeout, Timeout.InfiniteTimeSpan)
-            : null;
-    }
-
-    private void DrainToDeadLetters()
-    {
-        _stash?.ReleaseAll();
-        while (_mailbox.TryTakeUser(out Envelope envelope))
+        catch (Exception failure)
         {
-            if (envelope.Message is not TerminatedNotice and not TimerMessage)
-            {
-                System.DeadLetters.Tell(new DeadLetter(envelope.Message, envelope.Sender, Ref), envelope.Sender);
-            }
+            DisposeOf(TakeActor());
+            throw new ActorInitializationException(Self, "Exception during creation", Unwrap(failure));
         }
     }
 
-    private sealed class ActorContinuations(ActorCell cell) : SynchronizationContext
+    private ActorBase NewActor()
     {
-        public override void Post(SendOrPostCallback d, object? state) => cell.EnqueueSystem(new SystemMessage.Continuation(d, state, cell._envelope));
+        _behaviours.Clear();
+        Incarnation = SystemImpl.NextIncarnation();
+        IsCreating = true;
+        ActorBase instance;
+        try
+        {
+            instance = Props.NewActor()
+                ?? throw new ActorInitializationException(Self, "Props gave no actor.");
+        }
+        finally
+        {
+            IsCreating = false;
+        }
+
+        if (instance is IActorStash stashing)
+        {
+            stashing.Stash = NewStash();
+        }
+
+        if (instance is IWithTimers timed)
+        {
+            timed.Timers = new TimerScheduler(this);
+        }
+
+        (instance as IInitializableActor)?.Init();
+
+        return instance;
     }
+
+    /// <summary>A stash over this actor's mailbox, for the runtime's own use beside the user's.</summary>
+    internal MailboxStash NewStash() => new(this, Props.StashCapacity);
+
+    /// <summary>Lets the instance go: its stash returns to the mailbox.</summary>
+    private ActorBase? TakeActor()
+    {
+        ActorBase? actor = _actor;
+        _actor = null;
+        _behaviours.Clear();
+        (actor as IWithTimers)?.Timers?.CancelAll();
+        (actor as IActorStash)?.Stash?.UnstashAll();
+        return actor;
+    }
+
+    private void DisposeOf(ActorBase? actor)
+    {
+        try
+        {
+            (actor as IDisposable)?.Dispose();
+        }
+        catch (Exception failure)
+        {
+            Log(Event.LogLevel.ErrorLevel, failure, $"Exception while disposing of {actor?.GetType().Name}");
+        }
+    }
+
+    private void Log(Event.LogLevel level, Exception? cause, string message) =>
+        SystemImpl.LogOf(Self.Path.ToString(), _actor?.GetType() ?? Props.Type).Write(level, cause, message);
+
+    private static Exception Unwrap(Exception failure) => failure is TargetInvocationException { InnerException: { } inner } ? inner : failure;
 }

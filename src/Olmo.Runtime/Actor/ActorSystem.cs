@@ -1,164 +1,68 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using Olmo.Runtime.Configuration;
 using Olmo.Runtime.Event;
-using Olmo.Runtime.Hosting;
 
 namespace Olmo.Runtime.Actor;
 
-/// <summary>A tree of actors with one clock, one event stream and one log.</summary>
-public sealed class ActorSystem : IActorRefFactory, IDisposable
+/// <summary>
+/// A tree of actors: <c>/user</c> for the application, <c>/system</c> for the runtime, <c>/temp</c> for the answers of Ask. A clock, a
+/// logger factory and a seed are given through <see cref="Hosting.ActorSystemOptions"/>.
+/// </summary>
+public abstract class ActorSystem : IActorRefFactory, IDisposable
 {
-    private readonly ActorCell _root;
-    private readonly ActorCell _user;
-    private readonly ActorCell _systemGuardian;
-    private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _uids;
-    private long _temporaries;
-    private int _terminating;
-
-    private ActorSystem(string name, ActorSystemOptions options)
+    protected ActorSystem()
     {
-        Name = name;
-        Time = options.Time;
-        Extensions = options.Extensions;
-        LoggerFactory = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        EventStream = new EventStream();
-        Log = new LoggerAdapter(LoggerFactory.CreateLogger(name), EventStream, name);
-        ActorPath root = ActorPath.Parse($"akka://{name}");
-        DeadLetters = new DeadLetterRef(root / "deadLetters", EventStream, Log);
-        RootParent top = new(root, this);
-        _root = new ActorCell(this, Props.Create(() => new Guardian(false)), top, root.WithUid(NextUid()));
-        _root.EnqueueSystem(new SystemMessage.Create());
-        _user = Below("user");
-        _systemGuardian = Below("system");
     }
 
-    /// <summary>Name.</summary>
-    public string Name { get; }
+    public abstract string Name { get; }
 
-    /// <summary>Takes what cannot be delivered.</summary>
-    public IActorRef DeadLetters { get; }
+    public abstract Settings Settings { get; }
 
-    /// <summary>Events of everybody for everybody.</summary>
-    public EventStream EventStream { get; }
+    public abstract IScheduler Scheduler { get; }
 
-    /// <summary>The system's own log.</summary>
-    public ILoggingAdapter Log { get; }
+    public abstract EventStream EventStream { get; }
 
-    /// <summary>Ends when every actor has stopped.</summary>
-    public Task WhenTerminated => _terminated.Task;
+    public abstract ILoggingAdapter Log { get; }
 
-    internal TimeProvider Time { get; }
+    public abstract IActorRef DeadLetters { get; }
 
-    internal ILoggerFactory LoggerFactory { get; }
+    /// <summary>Ends when every actor has stopped and the termination callbacks have run.</summary>
+    public abstract Task WhenTerminated { get; }
 
-    internal IReadOnlyDictionary<Type, object> Extensions { get; }
+    public TimeSpan Uptime => Scheduler.MonotonicClock;
 
-    /// <summary>A system on the real clock without a log.</summary>
-    public static ActorSystem Create(string name) => new(name, new ActorSystemOptions());
+    /// <exception cref="ArgumentException">The name does not match [a-zA-Z0-9][a-zA-Z0-9-_]*.</exception>
+    public static ActorSystem Create(string name) => new Hosting.ActorSystemOptions().CreateSystem(name);
 
-    /// <inheritdoc />
-    public IActorRef ActorOf(Props props, string? name = null) => Ask(_user, props, name);
+    public static ActorSystem Create(string name, Config config) => new Hosting.ActorSystemOptions().CreateSystem(name, config);
 
-    /// <summary>Stops an actor.</summary>
-    public void Stop(IActorRef actor) => (actor as InternalActorRef)?.SendSystem(new SystemMessage.Stop());
+    public abstract IActorRef ActorOf(Props props, string? name = null);
 
-    /// <summary>Stops every actor, those of users first.</summary>
-    public Task Terminate()
+    public abstract ActorSelection ActorSelection(ActorPath actorPath);
+
+    public abstract ActorSelection ActorSelection(string actorPath);
+
+    public abstract void Stop(IActorRef actor);
+
+    /// <summary>Runs the coordinated shutdown, whose last phase stops the system.</summary>
+    public abstract Task Terminate();
+
+    /// <summary>Registers an action to run after the last actor has stopped; the latest runs first.</summary>
+    public abstract void RegisterOnTermination(Action code);
+
+    /// <summary>Terminates and waits for the end.</summary>
+    public void Dispose()
     {
-        if (Interlocked.Exchange(ref _terminating, 1) == 0)
-        {
-            _user.EnqueueSystem(new SystemMessage.Stop());
-        }
-
-        return WhenTerminated;
+        Terminate().GetAwaiter().GetResult();
+        WhenTerminated.GetAwaiter().GetResult();
+        GC.SuppressFinalize(this);
     }
+}
 
-    /// <summary>Terminates and waits.</summary>
-    public void Dispose() => Terminate().GetAwaiter().GetResult();
+/// <summary>What a system was configured with.</summary>
+public sealed class Settings
+{
+    internal Settings(Config config) => Config = config;
 
-    internal static ActorSystem Create(string name, ActorSystemOptions options) => new(name, options);
-
-    internal IActorRef SystemActorOf(Props props, string name) => Ask(_systemGuardian, props, name);
-
-    internal long NextUid() => Interlocked.Increment(ref _uids);
-
-    internal ActorPath TempPath() => (_root.Ref.Path / "temp" / $"a{Interlocked.Increment(ref _temporaries)}").WithUid(NextUid());
-
-    private static IActorRef Ask(ActorCell guardian, Props props, string? name)
-    {
-        TaskCompletionSource<IActorRef> made = new();
-        guardian.Ref.Tell(new MakeChild(props, name, made), ActorRefs.NoSender);
-        return made.Task.GetAwaiter().GetResult();
-    }
-
-    private ActorCell Below(string name)
-    {
-        ActorCell cell = new(this, Props.Create(() => new Guardian(name == "user")), new RootParent(_root.Ref.Path, this), (_root.Ref.Path / name).WithUid(NextUid()));
-        cell.EnqueueSystem(new SystemMessage.Create());
-        return cell;
-    }
-
-    private void GuardianTerminated(ActorCell cell)
-    {
-        if (ReferenceEquals(cell, _user))
-        {
-            _systemGuardian.EnqueueSystem(new SystemMessage.Stop());
-        }
-        else if (ReferenceEquals(cell, _systemGuardian))
-        {
-            _root.EnqueueSystem(new SystemMessage.Stop());
-        }
-        else
-        {
-            _terminated.TrySetResult();
-        }
-    }
-
-    /// <summary>Makes the actors at the top; a failure that reaches it ends the system.</summary>
-    private sealed class Guardian : ReceiveActor
-    {
-        public Guardian(bool isUser)
-        {
-            _ = isUser;
-            Receive<MakeChild>(make =>
-            {
-                try
-                {
-                    make.Made.SetResult(Context.ActorOf(make.Props, make.Name));
-                }
-                catch (Exception e) when (e is InvalidActorNameException or InvalidOperationException)
-                {
-                    make.Made.SetException(e);
-                }
-            });
-            Receive<object>(_ => { }); // messages that children send to their parent
-        }
-    }
-
-    private sealed record MakeChild(Props Props, string? Name, TaskCompletionSource<IActorRef> Made);
-
-    private sealed class RootParent(ActorPath path, ActorSystem system) : InternalActorRef(path)
-    {
-        public override void Tell(object message, IActorRef? sender)
-        {
-        }
-
-        public override void SendSystem(SystemMessage message)
-        {
-            switch (message)
-            {
-                case SystemMessage.ChildFailed failed:
-                    system.Log.Error(failed.Cause, "a failure escalated out of [{0}]: the system ends", failed.Child.Ref.Path);
-                    failed.Child.EnqueueSystem(new SystemMessage.Stop());
-                    _ = system.Terminate();
-                    break;
-                case SystemMessage.ChildTerminated terminated:
-                    system.GuardianTerminated(terminated.Child);
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
+    /// <summary>The given configuration over the runtime's defaults.</summary>
+    public Config Config { get; }
 }

@@ -1,39 +1,128 @@
+using Olmo.Runtime.Dispatch;
+
 namespace Olmo.Runtime.Actor;
 
-/// <summary>Takes the one answer to an Ask; continuations never run on the answering actor's turn.</summary>
-internal sealed class FutureActorRef(ActorPath path) : InternalActorRef(path)
+/// <summary>
+/// A temporary ref that waits for one answer. It lives under <c>/temp</c> until the answer, the timeout or the cancellation; what comes
+/// later is a dead letter. Continuations of its task never run on the answering thread.
+/// </summary>
+internal sealed class FutureActorRef<T> : MinimalActorRef
 {
-    private readonly TaskCompletionSource<object> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly HashSet<IInternalActorRef> _watchers = [];
+    private readonly TimeSpan _timeout;
+    private ITimer? _timer;
+    private CancellationTokenRegistration _cancellation;
+    private bool _over;
 
-    public override void Tell(object message, IActorRef? sender) => _answer.TrySetResult(message);
+    private FutureActorRef(ActorSystemImpl system, TimeSpan timeout)
+        : base(system, system.NextTemporaryPath()) => _timeout = timeout;
 
-    public override void SendSystem(SystemMessage message)
+    public Task<T> Answer => _answer.Task;
+
+    public override bool IsTerminated => _answer.Task.IsCompleted;
+
+    public static FutureActorRef<T> Start(ActorSystemImpl system, TimeSpan timeout, CancellationToken cancellation)
     {
-        if (message is SystemMessage.Watch watch)
+        FutureActorRef<T> future = new(system, timeout);
+        system.RegisterTemporary(future);
+        if (timeout != Timeout.InfiniteTimeSpan)
         {
-            watch.Watcher.SendSystem(new SystemMessage.DeathNotice(this, false));
+            future._timer = system.NewTimer(static state => ((FutureActorRef<T>)state!).TimedOut(), future);
+            future._timer.Change(timeout, Timeout.InfiniteTimeSpan);
+        }
+
+        if (cancellation.CanBeCanceled)
+        {
+            future._cancellation = cancellation.UnsafeRegister(static (state, token) => ((FutureActorRef<T>)state!).Cancelled(token), future);
+        }
+
+        return future;
+    }
+
+    public override void SendSystemMessage(SystemMessage message)
+    {
+        switch (message)
+        {
+            case SystemMessage.Watch watch when watch.Watchee.Equals(this):
+                lock (_gate)
+                {
+                    if (!_over)
+                    {
+                        _watchers.Add(watch.Watcher);
+                        return;
+                    }
+                }
+
+                watch.Watcher.SendSystemMessage(new SystemMessage.DeathWatchNotification(this, ExistenceConfirmed: true, AddressTerminated: false));
+                break;
+            case SystemMessage.Unwatch unwatch when unwatch.Watchee.Equals(this):
+                lock (_gate)
+                {
+                    _watchers.Remove(unwatch.Watcher);
+                }
+
+                break;
+            case SystemMessage.DeathWatchNotification death:
+                Deliver(new Terminated(death.Actor, death.ExistenceConfirmed, death.AddressTerminated), death.Actor);
+                break;
+            default:
+                base.SendSystemMessage(message);
+                break;
         }
     }
 
-    public async Task<T> Result<T>(TimeSpan? timeout, TimeProvider time, ICanTell asked, object message)
+    protected override void Deliver(object message, IActorRef? sender)
     {
-        object answer;
-        try
+        bool first = message switch
         {
-            answer = timeout is { } limit && limit != Timeout.InfiniteTimeSpan
-                ? await _answer.Task.WaitAsync(limit, time).ConfigureAwait(false)
-                : await _answer.Task.ConfigureAwait(false);
+            T answer => _answer.TrySetResult(answer),
+            Status.Failure failure => _answer.TrySetException(failure.Cause ?? new TaskCanceledException("Status.Failure without a cause.")),
+            _ => _answer.TrySetException(new ArgumentException(
+                $"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}].")),
+        };
+        if (first)
+        {
+            End();
         }
-        catch (TimeoutException)
+        else
         {
-            throw new AskTimeoutException($"Timeout after {timeout} seconds: {message.GetType().Name} to {asked}");
+            System.DeadLetterMailbox.Publish(message, sender, this);
+        }
+    }
+
+    private void TimedOut()
+    {
+        if (_answer.TrySetException(new AskTimeoutException($"No answer to {Path} within {_timeout}.")))
+        {
+            End();
+        }
+    }
+
+    private void Cancelled(CancellationToken token)
+    {
+        if (_answer.TrySetCanceled(token))
+        {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        System.UnregisterTemporary(Path);
+        _timer?.Dispose();
+        _cancellation.Unregister();
+        IInternalActorRef[] watchers;
+        lock (_gate)
+        {
+            _over = true;
+            watchers = [.. _watchers];
         }
 
-        return answer switch
+        foreach (IInternalActorRef watcher in watchers)
         {
-            Status.Failure failure when typeof(T) != typeof(object) => throw failure.Cause,
-            T fitting => fitting,
-            _ => throw new ArgumentException($"Received message of type [{answer.GetType()}] - Ask expected message of type [{typeof(T)}]"),
-        };
+            watcher.SendSystemMessage(new SystemMessage.DeathWatchNotification(this, ExistenceConfirmed: true, AddressTerminated: false));
+        }
     }
 }

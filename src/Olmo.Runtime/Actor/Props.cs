@@ -1,66 +1,107 @@
+using System.Globalization;
 using System.Linq.Expressions;
+using System.Reflection;
 
 namespace Olmo.Runtime.Actor;
 
-/// <summary>How an actor is made; each start and restart makes it anew.</summary>
-public sealed class Props
+/// <summary>The recipe of an actor: type, constructor arguments, strategy. Each start and restart calls the constructor anew.</summary>
+public class Props
 {
-    private readonly Func<ActorBase> _make;
+    public static readonly Props? None;
 
-    private Props(Type type, object[] arguments, Func<ActorBase> make, SupervisorStrategy? strategy)
+    private const BindingFlags Construct = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DoNotWrapExceptions;
+
+    private readonly ConstructorInfo? _constructor;
+
+    public Props(Type type)
+        : this(type, null, [], null)
     {
-        Type = type;
-        Arguments = arguments;
-        _make = make;
-        SupervisorStrategy = strategy;
     }
 
-    /// <summary>Type of the actor.</summary>
+    public Props(Type type, object[] args)
+        : this(type, null, args, null)
+    {
+    }
+
+    public Props(Type type, SupervisorStrategy? supervisorStrategy, params object[] args)
+        : this(type, supervisorStrategy, args, null)
+    {
+    }
+
+    private Props(Type type, SupervisorStrategy? strategy, object?[]? args, ConstructorInfo? constructor)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        if (!typeof(ActorBase).IsAssignableFrom(type))
+        {
+            throw new ArgumentException($"{type} is no actor: it does not derive from {nameof(ActorBase)}.", nameof(type));
+        }
+
+        Type = type;
+        Arguments = args ?? [];
+        SupervisorStrategy = strategy;
+        _constructor = constructor;
+    }
+
+    public static Props Empty { get; } = new(typeof(EmptyActor));
+
     public Type Type { get; }
 
-    /// <summary>Arguments of its constructor.</summary>
-    public object[] Arguments { get; }
+    public object?[] Arguments { get; }
 
-    /// <summary>A strategy that beats the actor's own, or null.</summary>
-    public SupervisorStrategy? SupervisorStrategy { get; }
+    public string TypeName => Type.AssemblyQualifiedName!;
 
-    /// <summary>Calls the constructor in an expression such as <c>() => new T(a, b)</c>; its arguments are evaluated once, here.</summary>
+    /// <summary>Strategy for the actor's children; it beats the actor's own override.</summary>
+    public SupervisorStrategy? SupervisorStrategy { get; private init; }
+
+    /// <summary>Name of the dispatcher; null or <c>akka.actor.default-dispatcher</c> for the shared pool, <c>akka.actor.internal-dispatcher</c> for the runtime's own threads.</summary>
+    public string? Dispatcher { get; private init; }
+
+    /// <summary>Most messages that the actor's stash holds; negative for no limit.</summary>
+    internal int StashCapacity { get; private init; } = -1;
+
+    /// <summary>Reads constructor and arguments (evaluated once, here) out of a <c>() =&gt; new T(…)</c> expression.</summary>
+    /// <exception cref="ArgumentException">The expression is no constructor call.</exception>
     public static Props Create<TActor>(Expression<Func<TActor>> factory, SupervisorStrategy? supervisorStrategy = null)
         where TActor : ActorBase
     {
         ArgumentNullException.ThrowIfNull(factory);
-        if (factory.Body is not NewExpression { Constructor: { } constructor } made)
+        if (factory.Body is not NewExpression call || call.Constructor is null)
         {
-            throw new ArgumentException("The expression must be a call of a constructor.", nameof(factory));
+            throw new ArgumentException("The factory must be of the form () => new Actor(arguments).", nameof(factory));
         }
 
-        object?[] arguments = [.. made.Arguments.Select(a => Expression.Lambda<Func<object?>>(Expression.Convert(a, typeof(object))).Compile(preferInterpretation: true)())];
-        return new Props(typeof(TActor), arguments!, () => (ActorBase)Unwrapped(() => constructor.Invoke(arguments)), supervisorStrategy);
+        object?[] arguments = [.. call.Arguments.Select(Evaluate)];
+        return new Props(call.Type, supervisorStrategy, arguments, call.Constructor);
     }
 
-    /// <summary>Calls the constructor that fits the arguments.</summary>
     public static Props Create<TActor>(params object[] args)
-        where TActor : ActorBase => Create(typeof(TActor), args);
+        where TActor : ActorBase => new(typeof(TActor), null, args, null);
 
-    /// <summary>Calls the constructor that fits the arguments.</summary>
-    public static Props Create(Type type, params object[] args) =>
-        new(type, args, () => (ActorBase)Unwrapped(() => Activator.CreateInstance(type, args)!), null);
+    public static Props Create<TActor>(SupervisorStrategy supervisorStrategy)
+        where TActor : ActorBase, new() => new(typeof(TActor), supervisorStrategy, [], null);
 
-    /// <summary>Same with a strategy.</summary>
-    public Props WithSupervisorStrategy(SupervisorStrategy supervisorStrategy) => new(Type, Arguments, _make, supervisorStrategy);
+    public static Props Create(Type type, params object[] args) => new(type, null, args, null);
 
-    internal ActorBase NewActor() => _make();
+    public Props WithSupervisorStrategy(SupervisorStrategy supervisorStrategy) =>
+        new(Type, supervisorStrategy, Arguments, _constructor) { Dispatcher = Dispatcher, StashCapacity = StashCapacity };
 
-    private static object Unwrapped(Func<object> make)
-    {
-        try
-        {
-            return make();
-        }
-        catch (System.Reflection.TargetInvocationException e) when (e.InnerException is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerException);
-            throw;
-        }
-    }
+    public Props WithDispatcher(string dispatcher) =>
+        new(Type, SupervisorStrategy, Arguments, _constructor) { Dispatcher = dispatcher, StashCapacity = StashCapacity };
+
+    public Props WithStashCapacity(int stashCapacity) =>
+        new(Type, SupervisorStrategy, Arguments, _constructor) { Dispatcher = Dispatcher, StashCapacity = stashCapacity };
+
+    public virtual ActorBase NewActor() => (ActorBase)(_constructor is not null
+        ? _constructor.Invoke(Construct, null, Arguments, CultureInfo.InvariantCulture)
+        : Activator.CreateInstance(Type, Construct, null, Arguments, CultureInfo.InvariantCulture)!);
+
+    private static object? Evaluate(Expression expression) => expression is ConstantExpression constant
+        ? constant.Value
+        : Expression.Lambda<Func<object?>>(Expression.Convert(expression, typeof(object))).Compile(preferInterpretation: true)();
+}
+
+/// <summary>An actor that handles nothing.</summary>
+internal sealed class EmptyActor : UntypedActor
+{
+    protected override void OnReceive(object message) => Unhandled(message);
 }

@@ -1,73 +1,110 @@
 namespace Olmo.Runtime.Actor;
 
-/// <summary>An actor whose handlers are registered by type; the first whose type and predicate match wins.</summary>
-public abstract class ReceiveActor : ActorBase
+/// <summary>
+/// An actor whose handlers are registered by type in its constructor or in a method given to <see cref="Become(Action)"/>. The first
+/// registered handler whose type and predicate match takes the message; a message without one is unhandled.
+/// </summary>
+public abstract class ReceiveActor : UntypedActor, IInitializableActor
 {
-    private readonly Stack<MessageHandlers> _configuring = new();
-    private readonly MessageHandlers _initial = new();
-    private bool _isConstructed;
+    private HandlerTable? _configuring = new();
+    private HandlerTable _handlers = new();
 
-    /// <summary>Handlers are registered in the constructor of the derived class.</summary>
-    protected ReceiveActor() => _configuring.Push(_initial);
-
-    /// <inheritdoc />
-    protected sealed override bool Receive(object message)
+    void IInitializableActor.Init()
     {
-        _isConstructed = true;
-        return _initial.Handle(message);
+        _handlers = _configuring ?? _handlers;
+        _configuring = null;
     }
 
-    /// <summary>Replaces the behaviour by the handlers that <paramref name="configure"/> registers.</summary>
-    protected void Become(Action configure) => Become(Configured(configure).Handle);
+    protected sealed override void OnReceive(object message) => Handle(_handlers, message);
 
-    /// <summary>Pushes such a behaviour.</summary>
-    protected void BecomeStacked(Action configure) => BecomeStacked(Configured(configure).Handle);
+    protected void Become(Action configure) => base.Become(Configured(configure));
 
-    /// <summary>Registers a handler.</summary>
-    protected void Receive<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => Add(typeof(T), m =>
+    protected void BecomeStacked(Action configure) => base.BecomeStacked(Configured(configure));
+
+    protected void Receive<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => Table().Add(handler, shouldHandle);
+
+    protected void Receive<T>(Predicate<T> shouldHandle, Action<T> handler) => Table().Add(handler, shouldHandle);
+
+    protected void Receive(Type messageType, Action<object> handler, Predicate<object>? shouldHandle = null)
     {
-        if (shouldHandle is not null && !shouldHandle((T)m))
-        {
-            return false;
-        }
+        ArgumentNullException.ThrowIfNull(handler);
+        Table().Add(
+            messageType,
+            message =>
+            {
+                if (shouldHandle is not null && !shouldHandle(message))
+                {
+                    return false;
+                }
 
-        handler((T)m);
-        return true;
-    });
+                handler(message);
+                return true;
+            },
+            catchAll: shouldHandle is null);
+    }
 
-    /// <summary>Registers a handler that says itself whether it took the message.</summary>
-    protected void Receive<T>(Func<T, bool> handler) => Add(typeof(T), m => handler((T)m));
+    protected void Receive(Type messageType, Predicate<object> shouldHandle, Action<object> handler) => Receive(messageType, handler, shouldHandle);
 
-    /// <summary>Registers a handler of everything; nothing may be registered after it.</summary>
-    protected void ReceiveAny(Action<object> handler) => Add(typeof(object), m =>
+    protected void Receive<T>(Func<T, bool> handler) => Table().Add(handler);
+
+    protected void Receive(Type messageType, Func<object, bool> handler) => Table().Add(messageType, handler);
+
+    protected void ReceiveAny(Action<object> handler) => Table().AddAny(handler);
+
+    protected void ReceiveAsync<T>(Func<T, Task> handler, Predicate<T>? shouldHandle = null)
     {
-        handler(m);
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(handler);
+        Table().Add<T>(message => RunTask(() => handler(message)), shouldHandle);
+    }
 
-    /// <summary>Registers an asynchronous handler: other user messages wait until it ends.</summary>
-    protected void ReceiveAsync<T>(Func<T, Task> handler, Predicate<T>? shouldHandle = null) => Receive<T>(m => Cell.RunTask(() => handler(m)), shouldHandle);
+    protected void ReceiveAsync<T>(Predicate<T> shouldHandle, Func<T, Task> handler) => ReceiveAsync(handler, shouldHandle);
 
-    /// <summary>Registers an asynchronous handler of everything.</summary>
-    protected void ReceiveAnyAsync(Func<object, Task> handler) => ReceiveAny(m => Cell.RunTask(() => handler(m)));
+    protected void ReceiveAsync(Type messageType, Func<object, Task> handler, Predicate<object>? shouldHandle = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        Receive(messageType, message => RunTask(() => handler(message)), shouldHandle);
+    }
 
-    private MessageHandlers Configured(Action configure)
+    protected void ReceiveAsync(Type messageType, Predicate<object> shouldHandle, Func<object, Task> handler) => ReceiveAsync(messageType, handler, shouldHandle);
+
+    protected void ReceiveAnyAsync(Func<object, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        Table().AddAny(message => RunTask(() => handler(message)));
+    }
+
+    private UntypedReceive Configured(Action configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        MessageHandlers handlers = new();
-        _configuring.Push(handlers);
-        configure();
-        _configuring.Pop();
-        return handlers;
-    }
-
-    private void Add(Type type, Func<object, bool> handler)
-    {
-        if (_isConstructed && _configuring.Count == 1)
+        HandlerTable? outer = _configuring;
+        HandlerTable table = new();
+        _configuring = table;
+        try
         {
-            throw new InvalidOperationException("Handlers may only be registered in the constructor and inside Become.");
+            configure();
+        }
+        finally
+        {
+            _configuring = outer;
         }
 
-        _configuring.Peek().Add(type, handler);
+        return message => Handle(table, message);
     }
+
+    private void Handle(HandlerTable table, object message)
+    {
+        if (!table.Handle(message))
+        {
+            Unhandled(message);
+        }
+    }
+
+    private HandlerTable Table() => _configuring
+        ?? throw new InvalidOperationException("Handlers may only be registered in the constructor or in the method given to Become.");
+}
+
+/// <summary>An actor that is told when its constructor has returned.</summary>
+internal interface IInitializableActor
+{
+    void Init();
 }

@@ -1,34 +1,114 @@
+using System.Globalization;
 using Olmo.Runtime.Actor;
 
 namespace Olmo.Runtime.Event;
 
-/// <summary>Makes logs.</summary>
+/// <summary>Writes to the log; formats are those of <see cref="string.Format(IFormatProvider, string, object[])"/>, made only where the level is on.</summary>
+public interface ILoggingAdapter
+{
+    bool IsDebugEnabled { get; }
+
+    bool IsInfoEnabled { get; }
+
+    bool IsWarningEnabled { get; }
+
+    bool IsErrorEnabled { get; }
+
+    bool IsEnabled(LogLevel logLevel);
+
+    /// <summary>Writes a text as it is.</summary>
+    void Log(LogLevel logLevel, Exception? cause, string format);
+}
+
+/// <summary>Makes loggers.</summary>
 public static class Logging
 {
-    /// <summary>The log of an actor.</summary>
+    /// <summary>The running actor's logger: its source is the actor's path, its class the actor's type.</summary>
     public static ILoggingAdapter GetLogger(this IActorContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        string source = context.Self.Path.ToStringWithoutAddress();
-        return new LoggerAdapter(context.System.LoggerFactory.CreateLogger(source), context.System.EventStream, source);
+        ActorCell cell = (ActorCell)context;
+        return cell.SystemImpl.LogOf(cell.Self.Path.ToString(), cell.Props.Type);
     }
+
+    /// <summary>A logger whose source is the given actor, type or text.</summary>
+    public static ILoggingAdapter GetLogger(ActorSystem system, object logSourceObj)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        ArgumentNullException.ThrowIfNull(logSourceObj);
+        ActorSystemImpl impl = (ActorSystemImpl)system;
+        return logSourceObj switch
+        {
+            string text => impl.LogOf(text, typeof(string)),
+            Type type => impl.LogOf(SimpleName(type), type),
+            IActorRef actor => impl.LogOf(actor.Path.ToString(), actor.GetType()),
+            _ => impl.LogOf(SimpleName(logSourceObj), logSourceObj.GetType()),
+        };
+    }
+
+    public static string SimpleName(object o)
+    {
+        ArgumentNullException.ThrowIfNull(o);
+        return SimpleName(o.GetType());
+    }
+
+    public static string SimpleName(Type t)
+    {
+        ArgumentNullException.ThrowIfNull(t);
+        return t.Name;
+    }
+
+    public static Type ClassFor(this LogLevel logLevel) => logLevel switch
+    {
+        LogLevel.DebugLevel => typeof(Debug),
+        LogLevel.InfoLevel => typeof(Info),
+        LogLevel.WarningLevel => typeof(Warning),
+        LogLevel.ErrorLevel => typeof(Error),
+        _ => throw new ArgumentOutOfRangeException(nameof(logLevel), logLevel, "Unknown log level."),
+    };
+
+    public static string StringFor(this LogLevel logLevel) => logLevel switch
+    {
+        LogLevel.DebugLevel => "DEBUG",
+        LogLevel.InfoLevel => "INFO",
+        LogLevel.WarningLevel => "WARNING",
+        LogLevel.ErrorLevel => "ERROR",
+        _ => throw new ArgumentOutOfRangeException(nameof(logLevel), logLevel, "Unknown log level."),
+    };
 }
 
-/// <summary>One method a level.</summary>
+/// <summary>Formatting forms of <see cref="ILoggingAdapter.Log"/>.</summary>
 public static class LoggingExtensions
 {
-    /// <summary>Writes a line.</summary>
-    public static void Debug(this ILoggingAdapter log, string format, params object?[] args) => log.Log(LogLevel.DebugLevel, null, format, args);
+    public static void Debug(this ILoggingAdapter log, string format) => log.Log(LogLevel.DebugLevel, null, format);
 
-    /// <summary>Writes a line.</summary>
-    public static void Info(this ILoggingAdapter log, string format, params object?[] args) => log.Log(LogLevel.InfoLevel, null, format, args);
+    public static void Debug(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.DebugLevel, null, format, args);
 
-    /// <summary>Writes a line.</summary>
-    public static void Warning(this ILoggingAdapter log, string format, params object?[] args) => log.Log(LogLevel.WarningLevel, null, format, args);
+    public static void Debug(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.DebugLevel, cause, format, args);
 
-    /// <summary>Writes a line.</summary>
-    public static void Error(this ILoggingAdapter log, string format, params object?[] args) => log.Log(LogLevel.ErrorLevel, null, format, args);
+    public static void Info(this ILoggingAdapter log, string format) => log.Log(LogLevel.InfoLevel, null, format);
 
-    /// <summary>Writes a line with its exception.</summary>
-    public static void Error(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => log.Log(LogLevel.ErrorLevel, cause, format, args);
+    public static void Info(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.InfoLevel, null, format, args);
+
+    public static void Info(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.InfoLevel, cause, format, args);
+
+    public static void Warning(this ILoggingAdapter log, string format) => log.Log(LogLevel.WarningLevel, null, format);
+
+    public static void Warning(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.WarningLevel, null, format, args);
+
+    public static void Warning(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.WarningLevel, cause, format, args);
+
+    public static void Error(this ILoggingAdapter log, string format) => log.Log(LogLevel.ErrorLevel, null, format);
+
+    public static void Error(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.ErrorLevel, null, format, args);
+
+    public static void Error(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.ErrorLevel, cause, format, args);
+
+    private static void Write(ILoggingAdapter log, LogLevel level, Exception? cause, string format, object?[] args)
+    {
+        if (log.IsEnabled(level))
+        {
+            log.Log(level, cause, args.Length == 0 ? format : string.Format(CultureInfo.InvariantCulture, format, args));
+        }
+    }
 }

@@ -5,126 +5,118 @@ namespace Olmo.Runtime.Pattern;
 /// <summary>Makes options of a <see cref="BackoffSupervisor"/>.</summary>
 public static class Backoff
 {
-    /// <summary>Starts the child again, later and later, whenever it stops.</summary>
+    /// <summary>
+    /// Starts the child again, later and later, whenever it has stopped. A child that throws is treated by the supervisor's own
+    /// strategy, without a delay, unless <see cref="BackoffOptions.WithDefaultStoppingStrategy"/> is used: event-sourced actors, which
+    /// stop themselves when their storage fails, need this form with the stopping strategy.
+    /// </summary>
+    public static BackoffOptions OnStop(Props childProps, string childName, TimeSpan minBackoff, TimeSpan maxBackoff, double randomFactor) =>
+        OnStop(childProps, childName, minBackoff, maxBackoff, randomFactor, -1);
+
+    /// <summary>As above, with at most <paramref name="maxNrOfRetries"/> restarts (negative for no limit).</summary>
     public static BackoffOptions OnStop(Props childProps, string childName, TimeSpan minBackoff, TimeSpan maxBackoff, double randomFactor, int maxNrOfRetries) =>
-        new(childProps, childName, minBackoff, maxBackoff, randomFactor, maxNrOfRetries, null);
+        BackoffSettings.Of(BackoffKind.OnStop, childProps, childName, minBackoff, maxBackoff, randomFactor, maxNrOfRetries);
+
+    /// <summary>Delays the restarts of a child that throws, and ends itself when the child stops by itself.</summary>
+    public static BackoffOptions OnFailure(Props childProps, string childName, TimeSpan minBackoff, TimeSpan maxBackoff, double randomFactor) =>
+        OnFailure(childProps, childName, minBackoff, maxBackoff, randomFactor, -1);
+
+    /// <summary>As above, with at most <paramref name="maxNrOfRetries"/> restarts (negative for no limit).</summary>
+    public static BackoffOptions OnFailure(Props childProps, string childName, TimeSpan minBackoff, TimeSpan maxBackoff, double randomFactor, int maxNrOfRetries) =>
+        BackoffSettings.Of(BackoffKind.OnFailure, childProps, childName, minBackoff, maxBackoff, randomFactor, maxNrOfRetries);
 }
 
-/// <summary>Options of a <see cref="BackoffSupervisor"/>.</summary>
-public sealed class BackoffOptions
+/// <summary>Options of a <see cref="BackoffSupervisor"/>; each method returns changed ones.</summary>
+public abstract class BackoffOptions
 {
-    internal BackoffOptions(Props child, string name, TimeSpan min, TimeSpan max, double jitter, int retries, SupervisorStrategy? strategy)
+    private protected BackoffOptions()
     {
+    }
+
+    internal abstract BackoffSettings Settings { get; }
+
+    /// <summary>Forgets the restarts once the child has run for this long; the default is the least delay.</summary>
+    public abstract BackoffOptions WithAutoReset(TimeSpan resetBackoff);
+
+    /// <summary>Forgets the restarts only on <see cref="BackoffSupervisor.Reset"/>.</summary>
+    public abstract BackoffOptions WithManualReset();
+
+    /// <summary>Keeps the decider of this strategy and, where it has one, its limit of retries.</summary>
+    public abstract BackoffOptions WithSupervisorStrategy(OneForOneStrategy supervisorStrategy);
+
+    /// <summary>A child that throws is stopped, so that its restart is delayed as well.</summary>
+    public abstract BackoffOptions WithDefaultStoppingStrategy();
+
+    public abstract BackoffOptions WithMaxNrOfRetries(int maxNrOfRetries);
+
+    /// <summary>Answers messages that come while there is no child with this.</summary>
+    public abstract BackoffOptions WithReplyWhileStopped(object replyWhileStopped);
+
+    /// <summary>A child that stops after such a message is not started again, and the supervisor ends (OnStop only).</summary>
+    public abstract BackoffOptions WithFinalStopMessage(Func<object, bool> isFinalStopMessage);
+}
+
+internal enum BackoffKind
+{
+    OnStop,
+    OnFailure,
+}
+
+/// <summary>The values behind the options. Reset null is a manual reset.</summary>
+internal sealed record BackoffSettings(
+    BackoffKind Kind,
+    Props Child,
+    string Name,
+    TimeSpan Min,
+    TimeSpan Max,
+    double RandomFactor,
+    TimeSpan? Reset,
+    int Retries,
+    OneForOneStrategy Strategy,
+    object? ReplyWhileStopped,
+    Func<object, bool>? IsFinalStop)
+{
+    public static BackoffOptions Of(BackoffKind kind, Props child, string name, TimeSpan min, TimeSpan max, double randomFactor, int retries)
+    {
+        ArgumentNullException.ThrowIfNull(child);
+        ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(min, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, min);
-        (Child, Name, Min, Max, Jitter, Retries, Strategy) = (child, name, min, max, jitter, retries, strategy);
+        ArgumentOutOfRangeException.ThrowIfNegative(randomFactor);
+        return new Options(new BackoffSettings(
+            kind, child, name, min, max, randomFactor, min, retries, new OneForOneStrategy(SupervisorStrategy.DefaultDecider), null, null));
     }
 
-    internal Props Child { get; }
-
-    internal string Name { get; }
-
-    internal TimeSpan Min { get; }
-
-    internal TimeSpan Max { get; }
-
-    internal double Jitter { get; }
-
-    internal int Retries { get; }
-
-    internal SupervisorStrategy? Strategy { get; }
-
-    /// <summary>A child that throws is stopped, and so started again with a delay too.</summary>
-    public BackoffOptions WithDefaultStoppingStrategy() => new(Child, Name, Min, Max, Jitter, Retries, SupervisorStrategy.StoppingStrategy);
-}
-
-/// <summary>Supervises one child that is started again with growing delays; passes messages on to it, and its messages to the parent above.</summary>
-public sealed class BackoffSupervisor(BackoffOptions options) : UntypedActor
-{
-    private IActorRef? _child;
-    private int _restarts;
-    private int _generation;
-
-    /// <summary>Makes a supervisor.</summary>
-    public static Props Props(BackoffOptions options) => Actor.Props.Create<BackoffSupervisor>(options);
-
-    /// <inheritdoc />
-    protected override SupervisorStrategy SupervisorStrategy() => options.Strategy ?? base.SupervisorStrategy();
-
-    /// <inheritdoc />
-    protected override void PreStart() => StartChild();
-
-    /// <inheritdoc />
-    protected override void OnReceive(object message)
+    /// <summary>min(max, min · 2ⁿ) · (1 + u · factor), with u in [0, 1).</summary>
+    public TimeSpan Delay(int restarts, double unit)
     {
-        switch (message)
+        double factor = restarts >= 62 ? double.PositiveInfinity : 1L << restarts;
+        double ticks = Math.Min(Max.Ticks, Min.Ticks * factor) * (1 + (unit * RandomFactor));
+        return TimeSpan.FromTicks((long)Math.Min(ticks, TimeSpan.FromDays(49).Ticks));
+    }
+
+    private sealed class Options(BackoffSettings settings) : BackoffOptions
+    {
+        internal override BackoffSettings Settings => settings;
+
+        public override BackoffOptions WithAutoReset(TimeSpan resetBackoff) => new Options(settings with { Reset = resetBackoff });
+
+        public override BackoffOptions WithManualReset() => new Options(settings with { Reset = null });
+
+        public override BackoffOptions WithSupervisorStrategy(OneForOneStrategy supervisorStrategy) => new Options(settings with
         {
-            case Terminated terminated when terminated.ActorRef.Equals(_child):
-                OnChildGone();
-                break;
-            case StartAgain:
-                StartChild();
-                break;
-            case ResetCount reset:
-                _restarts = reset.Generation == _generation ? 0 : _restarts;
-                break;
-            default:
-                Pass(message);
-                break;
-        }
+            Strategy = supervisorStrategy,
+            Retries = supervisorStrategy.MaxNumberOfRetries >= 0 ? supervisorStrategy.MaxNumberOfRetries : settings.Retries,
+        });
+
+        public override BackoffOptions WithDefaultStoppingStrategy() => new Options(settings with { Strategy = SupervisorStrategy.StoppingStrategy });
+
+        public override BackoffOptions WithMaxNrOfRetries(int maxNrOfRetries) => new Options(settings with { Retries = maxNrOfRetries });
+
+        public override BackoffOptions WithReplyWhileStopped(object replyWhileStopped) => new Options(settings with { ReplyWhileStopped = replyWhileStopped });
+
+        public override BackoffOptions WithFinalStopMessage(Func<object, bool> isFinalStopMessage) => settings.Kind == BackoffKind.OnStop
+            ? new Options(settings with { IsFinalStop = isFinalStopMessage })
+            : throw new NotSupportedException("A final stop message makes sense with OnStop only: OnFailure ends whenever its child stops.");
     }
-
-    private void Pass(object message)
-    {
-        if (_child is not { } child)
-        {
-            Context.System.DeadLetters.Tell(new Event.DeadLetter(message, Sender, Self), Sender);
-            return;
-        }
-
-        (Sender.Equals(child) ? Context.Parent : child).Tell(message, Sender);
-    }
-
-    private void StartChild()
-    {
-        _generation++;
-        _child = Context.Watch(Context.ActorOf(options.Child, options.Name));
-        if (_restarts > 0)
-        {
-            After(options.Min, new ResetCount(_generation));
-        }
-    }
-
-    private void OnChildGone()
-    {
-        _child = null;
-        if (options.Retries >= 0 && _restarts >= options.Retries)
-        {
-            Context.Stop(Self);
-            return;
-        }
-
-        double factor = _restarts >= 30 ? double.MaxValue : Math.ScaleB(1.0, _restarts);
-        double seconds = Math.Min(options.Max.TotalSeconds, options.Min.TotalSeconds * factor);
-        _restarts++;
-        After(TimeSpan.FromSeconds(seconds * (1 + (Draw() * options.Jitter))), new StartAgain());
-    }
-
-    private void After(TimeSpan delay, object message)
-    {
-        IActorRef self = Self;
-        _ = Cell.System.Time.CreateTimer(_ => self.Tell(message, self), null, delay, Timeout.InfiniteTimeSpan);
-    }
-
-    private double Draw()
-    {
-        ulong x = ((ulong)Self.Path.Uid * 0x9E3779B97F4A7C15UL) + (ulong)_restarts;
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9UL;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EBUL;
-        return ((x ^ (x >> 31)) >> 11) * (1.0 / (1UL << 53));
-    }
-
-    private sealed record StartAgain;
-
-    private sealed record ResetCount(int Generation);
 }

@@ -28,10 +28,10 @@ public abstract class Eventsourced : ActorBase, IWithUnboundedStash
     protected Eventsourced()
     {
         ActorCell cell = Cell;
-        _services = cell.System.Extensions.TryGetValue(typeof(PersistenceServices), out object? services)
+        _services = cell.SystemImpl.Options.Extensions.TryGetValue(typeof(PersistenceServices), out object? services)
             ? (PersistenceServices)services
             : throw new InvalidOperationException($"[{cell.Self.Path}] is event-sourced, but the system was made without {nameof(PersistenceServices)}.");
-        _instance = $"{_services.Node}/{cell.Self.Path.Uid}/{cell.Incarnation}/{cell.System.NextUid()}";
+        _instance = $"{_services.Node}/{cell.Self.Path.Uid}/{cell.Incarnation}/{cell.SystemImpl.NextUid()}";
         Log = Logging.GetLogger(cell);
     }
 
@@ -121,7 +121,7 @@ public abstract class Eventsourced : ActorBase, IWithUnboundedStash
     }
 
     /// <inheritdoc />
-    protected internal override bool AroundReceive(Receive receive, object message)
+    protected override bool AroundReceive(Receive receive, object message)
     {
         switch (message)
         {
@@ -285,7 +285,7 @@ public abstract class Eventsourced : ActorBase, IWithUnboundedStash
 
     private void ReleaseWaiting()
     {
-        Cell.PrependToMailbox(_waiting);
+        Cell.Mailbox.Prepend(_waiting);
         _waiting.Clear();
     }
 

@@ -5,8 +5,8 @@ namespace Olmo.Runtime.Persistence;
 /// <summary>An event-sourced actor whose handlers are registered by type: Recover for events, Command for commands.</summary>
 public abstract class ReceivePersistentActor : Eventsourced
 {
-    private readonly MessageHandlers _recover = new();
-    private readonly MessageHandlers _command = new();
+    private readonly HandlerTable _recover = new();
+    private readonly HandlerTable _command = new();
 
     /// <inheritdoc />
     protected sealed override bool Receive(object message) => _command.Handle(message);
@@ -15,22 +15,11 @@ public abstract class ReceivePersistentActor : Eventsourced
     protected sealed override bool ReceiveRecover(object message) => _recover.Handle(message);
 
     /// <summary>Registers a handler of replayed events.</summary>
-    protected void Recover<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => _recover.Add(typeof(T), Handler(handler, shouldHandle));
+    protected void Recover<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => _recover.Add(handler, shouldHandle);
 
     /// <summary>Registers a handler of commands.</summary>
-    protected void Command<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => _command.Add(typeof(T), Handler(handler, shouldHandle));
+    protected void Command<T>(Action<T> handler, Predicate<T>? shouldHandle = null) => _command.Add(handler, shouldHandle);
 
     /// <summary>Registers a handler of all other commands.</summary>
-    protected void CommandAny(Action<object> handler) => _command.Add(typeof(object), Handler(handler, null));
-
-    private static Func<object, bool> Handler<T>(Action<T> handler, Predicate<T>? shouldHandle) => m =>
-    {
-        if (shouldHandle is not null && !shouldHandle((T)m))
-        {
-            return false;
-        }
-
-        handler((T)m);
-        return true;
-    };
+    protected void CommandAny(Action<object> handler) => _command.AddAny(handler);
 }

@@ -1,0 +1,38 @@
+using Olmo.Runtime.Event;
+
+namespace Olmo.Runtime.Actor;
+
+/// <summary>Turns what could not be delivered into events.</summary>
+internal sealed class DeadLetterActorRef(ActorSystemImpl system, ActorPath path) : MinimalActorRef(system, path)
+{
+    /// <summary>Publishes one undeliverable message; an <see cref="Identify"/> is answered with "nobody" instead.</summary>
+    public void Publish(object message, IActorRef? sender, IActorRef recipient)
+    {
+        switch (message)
+        {
+            case Identify identify:
+                (sender ?? this).Tell(new ActorIdentity(identify.MessageId, null), recipient);
+                break;
+            case AllDeadLetters already:
+                System.Instruments.DeadLetter(already.GetType().Name);
+                System.EventStream.Publish(already);
+                break;
+            case IDeadLetterSuppression suppressed:
+                System.Instruments.DeadLetter("suppressed");
+                System.EventStream.Publish(new SuppressedDeadLetter(suppressed, sender ?? this, recipient));
+                break;
+            default:
+                System.Instruments.DeadLetter("undeliverable");
+                System.EventStream.Publish(new DeadLetter(message, sender ?? this, recipient));
+                break;
+        }
+    }
+
+    protected override void Deliver(object message, IActorRef? sender)
+    {
+        if (message is not ActorIdentity)
+        {
+            Publish(message, sender, this);
+        }
+    }
+}
