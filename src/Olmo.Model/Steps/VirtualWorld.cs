@@ -52,6 +52,9 @@ public sealed class VirtualWorld : IDisposable
     /// <summary>The ranks.</summary>
     public IReadOnlyList<RankStep> Ranks => _ranks;
 
+    /// <summary>What the passes of each rank read.</summary>
+    public IEnumerable<WorkingParameters> Parameters => _programs.Select(p => p.Parameters);
+
     /// <summary>Announcements of the last step, one per owner of each shard.</summary>
     public ReadOnlySpan<Announcement> Announcements => _announcements;
 

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Trains tiny models (sizes are multiples of nothing) for 5 steps in every hardware mode x 1 and 2 threads x micro-batch 1, 2, 4 x 1 to 4 virtual ranks in 1 and 2
+# replicas, and compares the hashes of gradients, weights and shard files.
+#   bench/same-bits.sh            everything
+#   bench/same-bits.sh --quick    a part of it, below 3 minutes on 2 cores
+#   bench/same-bits.sh --red      plants a bug (k loops split in two where 2 threads are used): must end with exit code 1
+# Last line: "N of N equal". Exit code 1 where a line differs from the first of its model.
+set -euo pipefail
+cd "$(dirname "$0")/Olmo.SameBits"
+kind=${1:-all}
+dotnet build -c Release -v quiet --nologo >&2
+program=(dotnet bin/Release/net10.0/Olmo.SameBits.dll)
+lines=$(mktemp)
+trap 'rm -f "$lines"' EXIT
+
+tiny=olmo1-tied,olmo2-gqa-documents,olmo2-tied-weighted
+avx512=$(grep -q avx512dq /proc/cpuinfo && echo 512 || echo 256)
+
+# mode NAME EXPECTED_WIDTH VARIABLE=0 OPTIONS...
+mode() {
+  local name=$1 width=$2 variable=$3
+  shift 3
+  env "$variable" "${program[@]}" --expect "$width" "$@" | sed -u "s/^/mode=$name /" | tee -a "$lines"
+}
+
+case $kind in
+  all)
+    mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny"
+    mode avx2          256       DOTNET_EnableAVX512=0      --models "$tiny"
+    mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$tiny"
+    mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models "$tiny"
+    mode avx512        "$avx512" OLMO_MODE=widest           --models quickstart --micro 1 --worlds 1x1,3x2
+    mode avx2          256       DOTNET_EnableAVX512=0      --models quickstart --micro 1 --worlds 1x1,3x2
+    ;;
+  --quick)
+    mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny" --micro 1,4 --worlds 1x1,4x1,3x2
+    mode avx2          256       DOTNET_EnableAVX512=0      --models "$tiny" --micro 2   --worlds 1x1,3x1,4x2
+    mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$tiny" --micro 4 --threads 2 --worlds 2x1
+    mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models olmo2-gqa-documents --micro 2 --threads 2 --worlds 2x2
+    ;;
+  --red)
+    export OLMO_SAMEBITS_SPLIT_K=1
+    mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny" --micro 2 --worlds 1x1,2x1
+    ;;
+  *)
+    echo "unknown option $kind" >&2
+    exit 2
+    ;;
+esac
+
+# Lines are compared with the first of their model.
+awk '
+  { for (i = 1; i <= NF; i++) { split($i, p, "="); v[p[1]] = p[2] }
+    hash = v["gradients"] " " v["weights"] " " v["shards"]
+    if (!(v["model"] in first)) first[v["model"]] = hash
+    total++
+    if (hash == first[v["model"]]) equal++; else print "differs: " $0 }
+  END { printf "%d of %d equal\n", equal, total; exit !(total > 0 && equal == total) }
+' "$lines"

@@ -1,0 +1,83 @@
+using Olmo.Model.Cpu;
+using Olmo.Model.Models;
+using Olmo.Model.State;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Model.Steps;
+
+/// <summary>
+/// Next-token pre-training: cross-entropy with z-loss over the labels of a group, in micro-batches. The chains of a group's gradients run over its sequences in
+/// order, so the size of the micro-batch changes speed and memory only.
+/// </summary>
+public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
+{
+    private readonly OlmoModel _model;
+    private readonly int _microBatch;
+    private GradientAccumulator? _sums;
+
+    /// <summary>Takes memory for activations and gradients; the weights stay the caller's.</summary>
+    /// <param name="provider">Device of the weights; its tensors must lie in main memory.</param>
+    /// <param name="weights">Weights that passes read and owners update.</param>
+    /// <param name="settings">Sizes of groups and micro-batches, and S.</param>
+    public PretrainProgram(ITensorProvider provider, ResidentWeights weights, StepSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        _microBatch = Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);
+        GradientStorage storage = _microBatch == settings.SequencesPerGroup ? GradientStorage.OneLayer : GradientStorage.Whole;
+        _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage, settings.Precision);
+        Parameters = weights.Working(weights.Parameters.Layout(settings.Shards));
+    }
+
+    /// <inheritdoc/>
+    public WorkingParameters Parameters { get; }
+
+    /// <summary>Bytes of activations.</summary>
+    public long ActivationBytes => _model.ActivationBytes;
+
+    /// <inheritdoc/>
+    public bool RunGroup(GroupBatch batch, long globalLabels, GradientAccumulator sums, out GroupLoss loss, CancellationToken abort)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        loss = default;
+        _sums = sums;
+        _model.BeginGroup();
+        for (int first = 0; first < batch.Sequences; first += _microBatch)
+        {
+            if (abort.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            int sequences = Math.Min(_microBatch, batch.Sequences - first);
+            bool isLast = first + sequences == batch.Sequences;
+            _model.ForwardBackward(Slice(batch, first, sequences), globalLabels, first == 0, isLast ? this : null);
+        }
+
+        (double crossEntropy, double zLoss) = _model.ReadLoss();
+        loss = new GroupLoss(crossEntropy, zLoss, batch.CountLabels(), batch.Tokens);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    unsafe void IGradientSink.Add(int parameter, in Tensor gradient) => _sums!.AddGradient(parameter, CpuProvider.Floats(gradient));
+
+    /// <inheritdoc/>
+    void IGradientSink.LayerReady(int layer) => _sums!.CompleteLayer(layer);
+
+    /// <summary>Frees activations and gradients.</summary>
+    public void Dispose() => _model.Dispose();
+
+    private static MicroBatch Slice(GroupBatch batch, int first, int sequences)
+    {
+        int from = first * batch.SequenceLength;
+        int count = sequences * batch.SequenceLength;
+        return new MicroBatch(
+            batch.Ids.AsSpan(from, count),
+            batch.SequenceLength,
+            batch.Labels.AsSpan(from, count),
+            batch.Weights is null ? default : batch.Weights.AsSpan(from, count),
+            batch.DocumentStarts is null ? default : batch.DocumentStarts.AsSpan(from, count));
+    }
+}
