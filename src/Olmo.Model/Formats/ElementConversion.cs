@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Olmo.Model.Formats;
@@ -29,7 +30,7 @@ internal static class ElementConversion
                 Convert<Half, float>(bytes, values, static v => (float)v);
                 break;
             case SafetensorsType.BF16:
-                Convert<ushort, float>(bytes, values, static v => BitConverter.UInt32BitsToSingle((uint)v << 16));
+                WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes), MemoryMarshal.Cast<float, uint>(values));
                 break;
             case SafetensorsType.U64:
                 Convert<ulong, float>(bytes, values, static v => v);
@@ -99,6 +100,23 @@ internal static class ElementConversion
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "fp32 numbers are written as F32, F64, BF16 or F16.");
+        }
+    }
+
+    // Most published weights are BF16, so this one loop is wide. It only moves bits.
+    private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<uint> bits)
+    {
+        int i = 0;
+        for (; i <= source.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(source[i..]), out Vector<uint> low, out Vector<uint> high);
+            (low << 16).CopyTo(bits[i..]);
+            (high << 16).CopyTo(bits[(i + Vector<uint>.Count)..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            bits[i] = (uint)source[i] << 16;
         }
     }
 

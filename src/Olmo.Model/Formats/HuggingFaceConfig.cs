@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using Olmo.Model.Models;
 using Olmo.Model.Tensors;
@@ -13,7 +14,9 @@ public static class HuggingFaceConfig
 {
     private const double Olmo1Epsilon = 1e-5;
     private const double Olmo2DefaultEpsilon = 1e-5;
-    private const double DefaultTheta = 10_000.0;
+
+    // What transformers 5 gives sliding layers whatever a flat rope_theta says; version 4 gives all layers the flat one.
+    private const double SlidingTheta = 500_000.0;
     private const string Sliding = "sliding_attention";
     private const string Full = "full_attention";
 
@@ -50,14 +53,23 @@ public static class HuggingFaceConfig
         }
     }
 
-    /// <summary>Writes a file's bytes.</summary>
-    public static byte[] Write(OlmoConfig config)
+    /// <summary>The bytes of <c>config.json</c>: the same for the same arguments.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="type">Type of the weights beside it: F32, BF16 or F16.</param>
+    public static byte[] Write(OlmoConfig config, SafetensorsType type = SafetensorsType.F32)
     {
         ArgumentNullException.ThrowIfNull(config);
+        string weightType = type switch
+        {
+            SafetensorsType.F32 => "float32",
+            SafetensorsType.BF16 => "bfloat16",
+            SafetensorsType.F16 => "float16",
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights are written as F32, BF16 or F16."),
+        };
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
-            WriteFields(json, config);
+            WriteFields(json, config, weightType);
         }
 
         stream.WriteByte((byte)'\n');
@@ -92,13 +104,20 @@ public static class HuggingFaceConfig
             "olmo3" => ModelFamily.Olmo3,
             _ => throw fields.Wrong("model_type", $"'{type}'", "olmo, olmo2 or olmo3"),
         };
+        string architecture = ArchitectureOf(family);
+        Refuse(
+            fields.Has("architectures") && !fields.Texts("architectures").Contains(architecture, StringComparer.Ordinal),
+            fields,
+            "architectures",
+            fields.Has("architectures") ? $"[{string.Join(", ", fields.Texts("architectures"))}]" : string.Empty,
+            $"{architecture} (model_type is {type})");
         Refuse(fields.Has("attention_bias") && fields.Flag("attention_bias"), fields, "attention_bias", "true", "false");
         Refuse(fields.Has("attention_dropout") && fields.Number("attention_dropout") != 0.0, fields, "attention_dropout", "not 0", "0");
         Refuse(fields.Has("hidden_act") && fields.Text("hidden_act") != "silu", fields, "hidden_act", "not silu", "silu");
         int width = fields.Integer("hidden_size");
         int heads = fields.Integer("num_attention_heads");
         int layers = fields.Integer("num_hidden_layers");
-        Refuse(heads < 1, fields, "num_attention_heads", heads.ToString(System.Globalization.CultureInfo.InvariantCulture), "a number above 0");
+        Refuse(heads < 1, fields, "num_attention_heads", heads.ToString(CultureInfo.InvariantCulture), "a number above 0");
         ImmutableArray<int> windows = family == ModelFamily.Olmo3 ? Windows(fields, layers) : [];
         (double theta, YarnScaling? yarn) = Rope(fields, family);
         return new OlmoConfig
@@ -134,7 +153,7 @@ public static class HuggingFaceConfig
             return [.. Enumerable.Range(0, layers).Select(l => (l + 1) % 4 == 0 ? 0 : window)];
         }
 
-        return
+        ImmutableArray<int> windows =
         [
             .. fields.Texts("layer_types").Select(type => type switch
             {
@@ -143,39 +162,49 @@ public static class HuggingFaceConfig
                 _ => throw fields.Wrong("layer_types", $"'{type}' somewhere", $"{Sliding} or {Full}"),
             }),
         ];
+        Refuse(windows.Length != layers, fields, "layer_types", $"a list of {windows.Length}", $"one for each of {layers} layers");
+        return windows.All(w => w == 0) ? [] : windows;
     }
 
     private static (double Theta, YarnScaling? Yarn) Rope(JsonFields fields, ModelFamily family)
     {
-        if (fields.Has("rope_parameters"))
+        if (!fields.Has("rope_parameters"))
         {
-            JsonFields rope = fields.Child("rope_parameters");
-            JsonFields full = rope.Has(Full) ? rope.Child(Full) : rope;
-            double theta = full.OptionalNumber("rope_theta") ?? DefaultTheta;
-            if (rope.Has(Sliding))
-            {
-                JsonFields sliding = rope.Child(Sliding);
-                Refuse(
-                    sliding.Has("rope_theta") && sliding.Number("rope_theta") != theta, sliding, "rope_theta", "not that of the full layers", "the same");
-                Refuse(sliding.Has("rope_type") && sliding.Text("rope_type") != "default", sliding, "rope_type", "not default", "default");
-            }
-
-            return (theta, Scaling(full, "rope_type", family));
+            double flat = fields.Number("rope_theta");
+            Refuse(
+                family == ModelFamily.Olmo3 && flat != SlidingTheta,
+                fields,
+                "rope_theta",
+                flat.ToString(CultureInfo.InvariantCulture),
+                "500000 (versions of transformers differ in what others mean for olmo3), or rope_parameters,");
+            return (flat, fields.Has("rope_scaling") ? Scaling(fields.Child("rope_scaling"), family) : null);
         }
 
-        double plain = fields.OptionalNumber("rope_theta") ?? DefaultTheta;
-        return (plain, fields.Has("rope_scaling") ? Scaling(fields.Child("rope_scaling"), "rope_type", family) : null);
+        JsonFields rope = fields.Child("rope_parameters");
+        JsonFields full = rope.Has(Full) ? rope.Child(Full) : rope;
+        double theta = full.Number("rope_theta");
+        if (rope.Has(Sliding))
+        {
+            JsonFields sliding = rope.Child(Sliding);
+            Refuse(
+                sliding.Has("rope_theta") && sliding.Number("rope_theta") != theta, sliding, "rope_theta", "not that of the full layers", "the same");
+            Refuse(Scaling(sliding, family) is not null, sliding, "rope_type", "not default", "default");
+        }
+
+        return (theta, Scaling(full, family));
     }
 
-    private static YarnScaling? Scaling(JsonFields fields, string typeKey, ModelFamily family)
+    // Older files call the key "type".
+    private static YarnScaling? Scaling(JsonFields fields, ModelFamily family)
     {
-        string type = fields.Has(typeKey) ? fields.Text(typeKey) : "default";
+        string key = fields.Has("rope_type") ? "rope_type" : "type";
+        string type = fields.Has(key) ? fields.Text(key) : "default";
         if (type == "default")
         {
             return null;
         }
 
-        Refuse(type != "yarn" || family != ModelFamily.Olmo3, fields, typeKey, $"'{type}'", "default, or yarn for olmo3,");
+        Refuse(type != "yarn" || family != ModelFamily.Olmo3, fields, key, $"'{type}'", "default, or yarn for olmo3,");
         return new YarnScaling(
             fields.Number("factor"),
             fields.Integer("original_max_position_embeddings"),
@@ -192,17 +221,11 @@ public static class HuggingFaceConfig
         }
     }
 
-    private static void WriteFields(Utf8JsonWriter json, OlmoConfig config)
+    private static void WriteFields(Utf8JsonWriter json, OlmoConfig config, string weightType)
     {
-        (string type, string architecture) = config.Family switch
-        {
-            ModelFamily.Olmo1 => ("olmo", "OlmoForCausalLM"),
-            ModelFamily.Olmo2 => ("olmo2", "Olmo2ForCausalLM"),
-            _ => ("olmo3", "Olmo3ForCausalLM"),
-        };
         json.WriteStartObject();
         json.WriteStartArray("architectures");
-        json.WriteStringValue(architecture);
+        json.WriteStringValue(ArchitectureOf(config.Family));
         json.WriteEndArray();
         json.WriteBoolean("attention_bias", false);
         json.WriteNumber("attention_dropout", 0.0);
@@ -228,7 +251,7 @@ public static class HuggingFaceConfig
         }
 
         json.WriteNumber("max_position_embeddings", config.ContextLength);
-        json.WriteString("model_type", type);
+        json.WriteString("model_type", TypeOf(config.Family));
         json.WriteNumber("num_attention_heads", config.Heads);
         json.WriteNumber("num_hidden_layers", config.Layers);
         json.WriteNumber("num_key_value_heads", config.KeyHeads);
@@ -238,10 +261,9 @@ public static class HuggingFaceConfig
             json.WriteNumber("rms_norm_eps", config.NormEpsilon);
         }
 
-        WriteScaling(json, config.Yarn);
-        json.WriteNumber("rope_theta", config.RopeTheta);
+        WriteRope(json, config);
         json.WriteBoolean("tie_word_embeddings", config.TiedEmbeddings);
-        json.WriteString("torch_dtype", "float32");
+        json.WriteString("torch_dtype", weightType);
         json.WriteBoolean("use_cache", true);
         json.WriteNumber("vocab_size", config.Vocabulary);
         json.WriteEndObject();
@@ -261,23 +283,64 @@ public static class HuggingFaceConfig
         json.WriteNumber("sliding_window", window);
     }
 
-    private static void WriteScaling(Utf8JsonWriter json, YarnScaling? yarn)
+    private static void WriteRope(Utf8JsonWriter json, OlmoConfig config)
     {
-        if (yarn is null)
+        if (config.Family == ModelFamily.Olmo3 && config.RopeTheta != SlidingTheta)
         {
-            json.WriteNull("rope_scaling");
+            json.WriteStartObject("rope_parameters");
+            json.WriteStartObject(Full);
+            WriteScaling(json, config.Yarn);
+            json.WriteNumber("rope_theta", config.RopeTheta);
+            json.WriteEndObject();
+            json.WriteStartObject(Sliding);
+            WriteScaling(json, null);
+            json.WriteNumber("rope_theta", config.RopeTheta);
+            json.WriteEndObject();
+            json.WriteEndObject();
             return;
         }
 
-        json.WriteStartObject("rope_scaling");
-        WriteNumber(json, "attention_factor", yarn.AttentionFactor);
-        json.WriteNumber("beta_fast", yarn.BetaFast);
-        json.WriteNumber("beta_slow", yarn.BetaSlow);
-        json.WriteNumber("factor", yarn.Factor);
-        json.WriteNumber("original_max_position_embeddings", yarn.OriginalContext);
-        json.WriteString("rope_type", "yarn");
-        json.WriteEndObject();
+        if (config.Yarn is null)
+        {
+            json.WriteNull("rope_scaling");
+        }
+        else
+        {
+            json.WriteStartObject("rope_scaling");
+            WriteScaling(json, config.Yarn);
+            json.WriteEndObject();
+        }
+
+        json.WriteNumber("rope_theta", config.RopeTheta);
     }
+
+    private static void WriteScaling(Utf8JsonWriter json, YarnScaling? yarn)
+    {
+        if (yarn is not null)
+        {
+            WriteNumber(json, "attention_factor", yarn.AttentionFactor);
+            json.WriteNumber("beta_fast", yarn.BetaFast);
+            json.WriteNumber("beta_slow", yarn.BetaSlow);
+            json.WriteNumber("factor", yarn.Factor);
+            json.WriteNumber("original_max_position_embeddings", yarn.OriginalContext);
+        }
+
+        json.WriteString("rope_type", yarn is null ? "default" : "yarn");
+    }
+
+    private static string TypeOf(ModelFamily family) => family switch
+    {
+        ModelFamily.Olmo1 => "olmo",
+        ModelFamily.Olmo2 => "olmo2",
+        _ => "olmo3",
+    };
+
+    private static string ArchitectureOf(ModelFamily family) => family switch
+    {
+        ModelFamily.Olmo1 => "OlmoForCausalLM",
+        ModelFamily.Olmo2 => "Olmo2ForCausalLM",
+        _ => "Olmo3ForCausalLM",
+    };
 
     private static void WriteToken(Utf8JsonWriter json, string key, int? value) => WriteNumber(json, key, value);
 

@@ -9,10 +9,11 @@ namespace Olmo.Model.Formats;
 
 /// <summary>
 /// A model folder as transformers writes it: <c>config.json</c> and one <c>model.safetensors</c>, or several files with an index. fp32, bf16 and fp16 weights
-/// are read; fp32 ones are written. Tokenizer files are the caller's.
+/// are read and written. While a folder is being written it has no <c>config.json</c>, so that nothing half-written loads.
 /// </summary>
 public sealed class HuggingFaceFolder : IDisposable
 {
+    private const string ConfigFile = "config.json";
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
     private const int BlockElements = 1 << 18;
@@ -35,7 +36,7 @@ public sealed class HuggingFaceFolder : IDisposable
     public static HuggingFaceFolder Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string config = Path.Combine(path, "config.json");
+        string config = Path.Combine(path, ConfigFile);
         if (!File.Exists(config))
         {
             throw new HuggingFaceException(path, "there is no config.json.");
@@ -93,22 +94,33 @@ public sealed class HuggingFaceFolder : IDisposable
         file.ReadSingles(file.Find(name), first, destination);
     }
 
-    /// <summary>Writes config.json, generation_config.json and model.safetensors; the folder is made where it is missing.</summary>
+    /// <summary>
+    /// Writes model.safetensors, generation_config.json and, last, config.json; the folder is made where it is missing, files of an earlier export are replaced.
+    /// </summary>
     /// <param name="path">Folder.</param>
     /// <param name="weights">The weights.</param>
-    public static void Export(string path, ResidentWeights weights)
+    /// <param name="type">Type to write: F32, BF16 or F16 (nearest, ties to even).</param>
+    /// <param name="companions">Files, such as those of the tokenizer, that are copied into the folder under their own names.</param>
+    public static void Export(string path, ResidentWeights weights, SafetensorsType type = SafetensorsType.F32, IReadOnlyList<string>? companions = null)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        Export(path, weights.Parameters, (parameter, first, destination) =>
-            weights.Provider.Read(weights[parameter].View(first, new Shape(destination.Length)), destination));
+        Export(
+            path,
+            weights.Parameters,
+            (parameter, first, destination) => weights.Provider.Read(weights[parameter].View(first, new Shape(destination.Length)), destination),
+            type,
+            companions);
     }
 
     /// <summary>As the other, from the parameters of a checkpoint or of a living state.</summary>
     /// <param name="path">Folder.</param>
     /// <param name="parameters">The model.</param>
     /// <param name="source">Its parameters.</param>
+    /// <param name="type">Type to write: F32, BF16 or F16.</param>
+    /// <param name="companions">Files that are copied into the folder under their own names.</param>
     /// <exception cref="ArgumentException">The source is of another model.</exception>
-    public static void Export(string path, ParameterList parameters, IChunkSource source)
+    public static void Export(
+        string path, ParameterList parameters, IChunkSource source, SafetensorsType type = SafetensorsType.F32, IReadOnlyList<string>? companions = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(source);
@@ -118,7 +130,7 @@ public sealed class HuggingFaceFolder : IDisposable
         }
 
         float[] chunk = new float[ParameterLayout.ChunkElements];
-        Export(path, parameters, (parameter, first, destination) =>
+        void Read(int parameter, long first, Span<float> destination)
         {
             for (int done = 0; done < destination.Length;)
             {
@@ -129,7 +141,9 @@ public sealed class HuggingFaceFolder : IDisposable
                 chunk.AsSpan(from, count).CopyTo(destination[done..]);
                 done += count;
             }
-        });
+        }
+
+        Export(path, parameters, Read, type, companions);
     }
 
     /// <summary>Closes the files.</summary>
@@ -143,13 +157,17 @@ public sealed class HuggingFaceFolder : IDisposable
 
     private delegate void ParameterReader(int parameter, long first, Span<float> destination);
 
-    private static void Export(string path, ParameterList parameters, ParameterReader read)
+    private static void Export(string path, ParameterList parameters, ParameterReader read, SafetensorsType type, IReadOnlyList<string>? companions)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        string config = Path.Combine(path, ConfigFile);
+        byte[] configBytes = HuggingFaceConfig.Write(parameters.Config, type);
         Directory.CreateDirectory(path);
+        File.Delete(config);
+        DurableFile.FlushFolder(path);
         using (SafetensorsWriter writer = new(
             Path.Combine(path, SingleFile),
-            parameters.Specs.Select(s => (s.Name, SafetensorsType.F32, ImmutableArray.Create(s.Shape.ToArray()))),
+            parameters.Specs.Select(s => (s.Name, type, ImmutableArray.Create(s.Shape.ToArray()))),
             KeyValuePair.Create("format", "pt")))
         {
             float[] block = new float[BlockElements];
@@ -167,16 +185,13 @@ public sealed class HuggingFaceFolder : IDisposable
             writer.Commit();
         }
 
-        Replace(Path.Combine(path, "generation_config.json"), HuggingFaceConfig.WriteGeneration(parameters.Config));
-        // Last: a folder with a config.json is whole.
-        Replace(Path.Combine(path, "config.json"), HuggingFaceConfig.Write(parameters.Config));
-    }
+        foreach (string companion in companions ?? [])
+        {
+            DurableFile.WriteAllBytes(Path.Combine(path, Path.GetFileName(companion)), File.ReadAllBytes(companion));
+        }
 
-    private static void Replace(string path, byte[] content)
-    {
-        using DurableFile file = new(path);
-        file.Stream.Write(content);
-        file.Commit();
+        DurableFile.WriteAllBytes(Path.Combine(path, "generation_config.json"), HuggingFaceConfig.WriteGeneration(parameters.Config));
+        DurableFile.WriteAllBytes(config, configBytes);
     }
 
     private void OpenFiles()
