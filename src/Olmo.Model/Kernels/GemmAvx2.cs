@@ -18,7 +18,8 @@ internal static unsafe class GemmAvx2
 
     /// <summary>
     /// c [rows, 16] = chains over <paramref name="depth"/> (at least 1) of a [depth, rows] · b [depth, 16], started from c (<paramref name="load"/>) or from +0. Row p of a and b lies
-    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the cache meanwhile.
+    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the
+    /// second-level cache meanwhile (rows of C a power of two apart would evict each other from the first).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
@@ -79,13 +80,13 @@ internal static unsafe class GemmAvx2
 
         for (int i = 0; i < 6; i++)
         {
-            Sse.Prefetch0(next);
+            Sse.Prefetch1(next);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
@@ -162,13 +163,13 @@ internal static unsafe class GemmAvx2
 
         for (int i = 0; i < 4; i++)
         {
-            Sse.Prefetch0(next);
+            Sse.Prefetch1(next);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
@@ -223,13 +224,13 @@ internal static unsafe class GemmAvx2
 
         for (int i = 0; i < 2; i++)
         {
-            Sse.Prefetch0(next);
+            Sse.Prefetch1(next);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector256<float> b0 = Vector256.Load(b);
             Vector256<float> b1 = Vector256.Load(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);

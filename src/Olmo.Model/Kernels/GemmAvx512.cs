@@ -18,7 +18,8 @@ internal static unsafe class GemmAvx512
 
     /// <summary>
     /// c [rows, 32] = chains over <paramref name="depth"/> (at least 1) of a [depth, rows] · b [depth, 32], started from c (<paramref name="load"/>) or from +0. Row p of a and b lies
-    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the cache meanwhile.
+    /// <paramref name="lda"/> and <paramref name="ldb"/> floats after row p - 1. The tile at <paramref name="next"/> is what will be computed afterwards: it is fetched into the
+    /// second-level cache meanwhile (rows of C a power of two apart would evict each other from the first).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Tile(nint rows, nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
@@ -109,14 +110,14 @@ internal static unsafe class GemmAvx512
 
         for (int i = 0; i < 12; i++)
         {
-            Sse.Prefetch0(next);
-            Sse.Prefetch0(next + 16);
+            Sse.Prefetch1(next);
+            Sse.Prefetch1(next + 16);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
@@ -249,14 +250,14 @@ internal static unsafe class GemmAvx512
 
         for (int i = 0; i < 8; i++)
         {
-            Sse.Prefetch0(next);
-            Sse.Prefetch0(next + 16);
+            Sse.Prefetch1(next);
+            Sse.Prefetch1(next + 16);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
@@ -345,14 +346,14 @@ internal static unsafe class GemmAvx512
 
         for (int i = 0; i < 4; i++)
         {
-            Sse.Prefetch0(next);
-            Sse.Prefetch0(next + 16);
+            Sse.Prefetch1(next);
+            Sse.Prefetch1(next + 16);
             next += ldc;
         }
 
         do
         {
-            Sse.Prefetch0(a + (8 * lda));
+            Sse.Prefetch0(a + (16 * lda));
             Vector512<float> b0 = Vector512.Load(b);
             Vector512<float> b1 = Vector512.Load(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);

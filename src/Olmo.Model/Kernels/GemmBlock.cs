@@ -8,6 +8,9 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 internal unsafe struct GemmBlock
 {
+    // Panels of a transposed operand that are packed as one part.
+    private const int PackPanels = 8;
+
     private readonly GemmProblem _problem;
     private readonly nint _row;
     private readonly nint _rows;
@@ -41,29 +44,19 @@ internal unsafe struct GemmBlock
     /// <summary>Panels of B.</summary>
     public readonly nint ColumnPanels => (_columns + _tileColumns - 1) / _tileColumns;
 
-    /// <summary>Packs panels [from, to) of A.</summary>
-    public readonly void PackA(nint from, nint to)
-    {
-        nint lane = from * _tileRows;
-        nint count = Math.Min(to * _tileRows, _rows) - lane;
-        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
-        {
-            GemmPacking.Pack(
-                _problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start + p), _problem.StrideA, count, Math.Min(GemmBlocks.PanelDepth, _depth - p), _tileRows, _a.Address(from, p), _a.Panel);
-        }
-    }
+    /// <summary>Parts in which A is packed.</summary>
+    public readonly nint PackPartsA => PackParts(_problem.DepthMajorA, RowPanels);
 
-    /// <summary>Packs panels [from, to) of B.</summary>
-    public readonly void PackB(nint from, nint to)
-    {
-        nint lane = from * _tileColumns;
-        nint count = Math.Min(to * _tileColumns, _columns) - lane;
-        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
-        {
-            GemmPacking.Pack(
-                _problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, Math.Min(GemmBlocks.PanelDepth, _depth - p), _tileColumns, _b.Address(from, p), _b.Panel);
-        }
-    }
+    /// <summary>Parts in which B is packed.</summary>
+    public readonly nint PackPartsB => PackParts(_problem.DepthMajorB, ColumnPanels);
+
+    /// <summary>Packs parts [from, to) of A.</summary>
+    public readonly void PackA(nint from, nint to) =>
+        Pack(_problem.DepthMajorA, _problem.AddressA(_row, _start), _problem.StrideA, _rows, _tileRows, in _a, from, to);
+
+    /// <summary>Packs parts [from, to) of B.</summary>
+    public readonly void PackB(nint from, nint to) =>
+        Pack(_problem.DepthMajorB, _problem.AddressB(_start, _column), _problem.StrideB, _columns, _tileColumns, in _b, from, to);
 
     /// <summary>Reads A where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
     public bool TryUseAInPlace()
@@ -117,6 +110,27 @@ internal unsafe struct GemmBlock
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
             GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, panel, 0);
             MultiplyColumn(0, RowPanels, columnPanel, p, depth, panel, _tileColumns, border);
+        }
+    }
+
+    // Parts follow the rows of memory: some k with all lanes, or some panels with all k.
+    private readonly nint PackParts(bool depthMajor, nint panels) =>
+        depthMajor ? (_depth + GemmPacking.RowsAtATime - 1) / GemmPacking.RowsAtATime : (panels + PackPanels - 1) / PackPanels;
+
+    private readonly void Pack(bool depthMajor, float* source, nint stride, nint lanes, int tile, in GemmPanels target, nint from, nint to)
+    {
+        nint first = depthMajor ? from * GemmPacking.RowsAtATime : 0;
+        nint last = depthMajor ? Math.Min(to * GemmPacking.RowsAtATime, _depth) : _depth;
+        nint panel = depthMajor ? 0 : from * PackPanels;
+        nint lane = panel * tile;
+        nint count = (depthMajor ? lanes : Math.Min(to * PackPanels * tile, lanes)) - lane;
+        nint depth;
+        for (nint p = first; p < last; p += depth)
+        {
+            nint inPiece = p % GemmBlocks.PanelDepth;
+            depth = Math.Min(GemmBlocks.PanelDepth - inPiece, last - p);
+            float* at = depthMajor ? source + (p * stride) : source + (lane * stride) + p;
+            GemmPacking.Pack(_problem.Width, depthMajor, at, stride, count, depth, tile, target.Address(panel, p - inPiece) + (inPiece * tile), target.Panel);
         }
     }
 

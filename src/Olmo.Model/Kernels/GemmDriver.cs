@@ -8,9 +8,6 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 internal static unsafe class GemmDriver
 {
-    // Panels that a worker packs at a time: enough to read whole rows of memory where panels lie side by side.
-    private const int PackGrain = 8;
-
     /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
@@ -34,8 +31,8 @@ internal static unsafe class GemmDriver
                 for (nint i = 0; i < problem.M; i += blocks.Rows)
                 {
                     var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
-                    var pack = new PackJob { Block = block, PanelsA = oneRowBlock && j > 0 ? 0 : block.RowPanels };
-                    pool.Run(ref pack, pack.PanelsA + (i == 0 ? block.ColumnPanels : 0), PackGrain);
+                    var pack = new PackJob { Block = block, PartsA = oneRowBlock && j > 0 ? 0 : block.PackPartsA };
+                    pool.Run(ref pack, pack.PartsA + (i == 0 ? block.PackPartsB : 0));
 
                     (nint rowParts, nint columnParts) = Split(block.RowPanels * tileRows, block.ColumnPanels * tileColumns, pool.Threads);
                     var tiles = new TilesJob { Block = block, Workspace = workspace, RowParts = Math.Min(rowParts, block.RowPanels), ColumnParts = Math.Min(columnParts, block.ColumnPanels) };
@@ -56,7 +53,7 @@ internal static unsafe class GemmDriver
         {
             nint depth = Math.Min(depthLimit, problem.K - p);
             var job = new NarrowJob { Block = new GemmBlock(in problem, 0, problem.M, 0, problem.N, p, depth, workspace.Shared, null), Workspace = workspace };
-            job.Block.PackA(0, job.Block.RowPanels);
+            job.Block.PackA(0, job.Block.PackPartsA);
             pool.Run(ref job, job.Block.ColumnPanels, Math.Clamp(job.Block.ColumnPanels / (8 * pool.Threads), 1, 8));
         }
     }
@@ -79,12 +76,12 @@ internal static unsafe class GemmDriver
                     var block = new GemmBlock(in problem, i, Math.Min(blocks.Rows, problem.M - i), j, Math.Min(blocks.Columns, problem.N - j), p, depth, packedA, packedB);
                     if (!block.TryUseAInPlace() && (!oneRowBlock || j == 0))
                     {
-                        block.PackA(0, block.RowPanels);
+                        block.PackA(0, block.PackPartsA);
                     }
 
                     if (!block.TryUseBInPlace() && i == 0)
                     {
-                        block.PackB(0, block.ColumnPanels);
+                        block.PackB(0, block.PackPartsB);
                     }
 
                     block.MultiplyTiles(0, block.RowPanels, 0, block.ColumnPanels, tile);
@@ -120,18 +117,18 @@ internal static unsafe class GemmDriver
     private struct PackJob : IRangeJob
     {
         public GemmBlock Block;
-        public nint PanelsA;
+        public nint PartsA;
 
         public readonly void Execute(nint from, nint to, int worker)
         {
-            if (from < PanelsA)
+            if (from < PartsA)
             {
-                Block.PackA(from, Math.Min(to, PanelsA));
+                Block.PackA(from, Math.Min(to, PartsA));
             }
 
-            if (to > PanelsA)
+            if (to > PartsA)
             {
-                Block.PackB(Math.Max(from, PanelsA) - PanelsA, to - PanelsA);
+                Block.PackB(Math.Max(from, PartsA) - PartsA, to - PartsA);
             }
         }
     }

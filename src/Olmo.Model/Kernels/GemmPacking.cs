@@ -8,8 +8,9 @@ namespace Olmo.Model.Kernels;
 /// <summary>Copies an operand into panels [depth, lanes], one after the other; lanes that do not exist become +0. Nothing outside the panels is read or written.</summary>
 internal static unsafe class GemmPacking
 {
-    // Rows of memory that are read through all panels before the next ones: few enough for the address translation of 4 KiB pages.
-    private const int RowsAtATime = 32;
+    /// <summary>Rows of memory that are read through all panels before the next ones: few enough for the address translation of 4 KiB pages.</summary>
+    public const int RowsAtATime = 32;
+    private const int Ahead = 64;
     private const int MaxBlock = 16;
     private const int MaxLanes = 32;
 
@@ -45,7 +46,7 @@ internal static unsafe class GemmPacking
         }
     }
 
-    // The next rows are asked for while these are copied: they lie too far apart for the hardware to guess.
+    // Each row is asked for some lines ahead: 32 rows at a time are too many streams for the hardware to guess.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(float* source, nint stride, int count, nint rows, int lanes, float* panel)
     {
@@ -63,8 +64,8 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
-                Sse.Prefetch0(source + (RowsAtATime * stride));
-                Sse.Prefetch0(source + (RowsAtATime * stride) + 16);
+                Sse.Prefetch0(source + Ahead);
+                Sse.Prefetch0(source + Ahead + 16);
                 Vector512.Load(source).Store(panel);
                 Vector512.Load(source + 16).Store(panel + 16);
                 source += stride;
@@ -75,7 +76,7 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
-                Sse.Prefetch0(source + (RowsAtATime * stride));
+                Sse.Prefetch0(source + Ahead);
                 Vector256.Load(source).Store(panel);
                 Vector128.Load(source + 8).Store(panel + 8);
                 source += stride;
