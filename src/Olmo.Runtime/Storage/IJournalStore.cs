@@ -23,12 +23,12 @@ public interface IJournalStore
     /// <summary>Deletes events up to a number; the numbers stay used.</summary>
     Task DeleteEventsAsync(JournalClaim claim, long toSequenceNr, CancellationToken cancellationToken);
 
-    /// <summary>The newest snapshot up to a number, or null.</summary>
-    Task<StoredSnapshot?> LoadSnapshotAsync(string persistenceId, long maxSequenceNr, CancellationToken cancellationToken);
+    /// <summary>The newest snapshot of a range, or null.</summary>
+    Task<StoredSnapshot?> LoadSnapshotAsync(string persistenceId, SnapshotRange range, CancellationToken cancellationToken);
 
     /// <summary>Writes a snapshot; one of the same number is replaced.</summary>
     Task SaveSnapshotAsync(JournalClaim claim, StoredSnapshot snapshot, CancellationToken cancellationToken);
 
-    /// <summary>Deletes snapshots up to a number.</summary>
-    Task DeleteSnapshotsAsync(JournalClaim claim, long maxSequenceNr, CancellationToken cancellationToken);
+    /// <summary>Deletes the snapshots of a range.</summary>
+    Task DeleteSnapshotsAsync(JournalClaim claim, SnapshotRange range, CancellationToken cancellationToken);
 }

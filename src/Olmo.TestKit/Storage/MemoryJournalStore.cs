@@ -74,11 +74,11 @@ public sealed class MemoryJournalStore : IJournalStore
     }
 
     /// <inheritdoc />
-    public Task<StoredSnapshot?> LoadSnapshotAsync(string persistenceId, long maxSequenceNr, CancellationToken cancellationToken)
+    public Task<StoredSnapshot?> LoadSnapshotAsync(string persistenceId, SnapshotRange range, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            return Task.FromResult(HeadOf(persistenceId).Snapshots.LastOrDefault(s => s.SequenceNr <= maxSequenceNr));
+            return Task.FromResult(HeadOf(persistenceId).Snapshots.Where(range.Contains).MaxBy(s => s.SequenceNr));
         }
     }
 
@@ -87,18 +87,20 @@ public sealed class MemoryJournalStore : IJournalStore
     {
         lock (_lock)
         {
-            Own(claim).Snapshots.Add(snapshot);
+            Head head = Own(claim);
+            head.Snapshots.RemoveAll(s => s.SequenceNr == snapshot.SequenceNr);
+            head.Snapshots.Add(snapshot);
         }
 
         return Task.CompletedTask;
     }
 
     /// <inheritdoc />
-    public Task DeleteSnapshotsAsync(JournalClaim claim, long maxSequenceNr, CancellationToken cancellationToken)
+    public Task DeleteSnapshotsAsync(JournalClaim claim, SnapshotRange range, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            Own(claim).Snapshots.RemoveAll(s => s.SequenceNr <= maxSequenceNr);
+            Own(claim).Snapshots.RemoveAll(range.Contains);
         }
 
         return Task.CompletedTask;
