@@ -14,6 +14,7 @@ public sealed unsafe class ShardStage : IDisposable
     private readonly ShardPlacement _placement;
     private readonly AlignedBuffer _buffer;
     private readonly long[] _firstOfShard;
+    private int _writers;
 
     /// <summary>Allocates the buffer.</summary>
     public ShardStage(ShardPlacement placement)
@@ -35,6 +36,9 @@ public sealed unsafe class ShardStage : IDisposable
         }
     }
 
+    /// <summary>True while a file is written: the copy cannot be taken anew.</summary>
+    public bool IsBusy => Volatile.Read(ref _writers) != 0;
+
     /// <summary>The shards that it holds.</summary>
     public ShardPlacement Placement => _placement;
 
@@ -46,6 +50,7 @@ public sealed unsafe class ShardStage : IDisposable
 
     /// <summary>Copies the state.</summary>
     /// <exception cref="ArgumentException">The state owns other shards.</exception>
+    /// <exception cref="InvalidOperationException">A file of the copy before is still written: <see cref="IsBusy"/>.</exception>
     public void Take(TrainingState state, ComputePool pool)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -53,6 +58,11 @@ public sealed unsafe class ShardStage : IDisposable
         if (!state.Placement.Shards.AsSpan().SequenceEqual(_placement.Shards.AsSpan()) || state.Layout.Hash != _placement.Layout.Hash)
         {
             throw new ArgumentException("The state owns other shards than the stage holds, or has another layout.", nameof(state));
+        }
+
+        if (IsBusy)
+        {
+            throw new InvalidOperationException($"The files of step {Step} are still written; step {state.Progress.Step} cannot be staged.");
         }
 
         CopyJob job = new() { Stage = this, State = state, Buffer = _buffer.Pointer<float>() };
@@ -73,6 +83,22 @@ public sealed unsafe class ShardStage : IDisposable
             throw new InvalidOperationException(Step < 0 ? "Nothing was staged yet." : $"Shard {shard} is not staged here.");
         }
 
+        Interlocked.Increment(ref _writers);
+        try
+        {
+            return WriteContent(shard, destination, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _writers);
+        }
+    }
+
+    /// <summary>Frees the buffer.</summary>
+    public void Dispose() => _buffer.Dispose();
+
+    private ShardFileInfo WriteContent(int shard, Stream destination, CancellationToken cancellation)
+    {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] header = ShardHeader.Of(_placement.Layout, shard).ToBytes();
         hash.AppendData(header);
@@ -89,9 +115,6 @@ public sealed unsafe class ShardStage : IDisposable
 
         return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), header.Length + bytes);
     }
-
-    /// <summary>Frees the buffer.</summary>
-    public void Dispose() => _buffer.Dispose();
 
     private struct CopyJob : IRangeJob
     {

@@ -208,6 +208,23 @@ public sealed unsafe class ShardFileTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => stage.Write(1, Stream.Null, cancelled.Token));
     }
 
+    [Fact]
+    public void Take_WhileAFileIsWritten_IsRefused()
+    {
+        TrainingState state = State(Layout(3));
+        using ShardStage stage = new(state.Placement);
+        stage.Take(state, _pool);
+        bool refused = false;
+        stage.Write(0, new CallbackStream(() =>
+        {
+            Assert.True(stage.IsBusy);
+            Assert.Throws<InvalidOperationException>(() => stage.Take(state, _pool));
+            refused = true;
+        }));
+        Assert.True(refused);
+        stage.Take(state, _pool);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
@@ -330,5 +347,10 @@ public sealed unsafe class ShardFileTests : IDisposable
     {
         _owned.Insert(0, value);
         return value;
+    }
+
+    private sealed class CallbackStream(Action onWrite) : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => onWrite();
     }
 }
