@@ -10,7 +10,7 @@ namespace Olmo.Model.Formats;
 /// <c>config.json</c> of Hugging Face's transformers for olmo, olmo2 and olmo3: reads the old fields (rope_theta, rope_scaling, torch_dtype) and the new ones
 /// (rope_parameters, dtype); writes the old ones, which all versions read.
 /// </summary>
-public static class HuggingFaceConfig
+public static partial class HuggingFaceConfig
 {
     private const double Olmo1Epsilon = 1e-5;
     private const double Olmo2DefaultEpsilon = 1e-5;
@@ -51,47 +51,6 @@ public static class HuggingFaceConfig
                 throw new HuggingFaceException(path, e.Message, e);
             }
         }
-    }
-
-    /// <summary>The bytes of <c>config.json</c>: the same for the same arguments.</summary>
-    /// <param name="config">The model.</param>
-    /// <param name="type">Type of the weights beside it: F32, BF16 or F16.</param>
-    public static byte[] Write(OlmoConfig config, SafetensorsType type = SafetensorsType.F32)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        string weightType = type switch
-        {
-            SafetensorsType.F32 => "float32",
-            SafetensorsType.BF16 => "bfloat16",
-            SafetensorsType.F16 => "float16",
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights are written as F32, BF16 or F16."),
-        };
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            WriteFields(json, config, weightType);
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
-
-    /// <summary>The bytes of <c>generation_config.json</c>.</summary>
-    public static byte[] WriteGeneration(OlmoConfig config)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            json.WriteBoolean("_from_model_config", true);
-            WriteToken(json, "eos_token_id", config.EosTokenId);
-            WriteToken(json, "pad_token_id", config.PadTokenId);
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
     }
 
     private static OlmoConfig Parse(JsonFields fields)
@@ -221,113 +180,6 @@ public static class HuggingFaceConfig
         }
     }
 
-    private static void WriteFields(Utf8JsonWriter json, OlmoConfig config, string weightType)
-    {
-        json.WriteStartObject();
-        json.WriteStartArray("architectures");
-        json.WriteStringValue(ArchitectureOf(config.Family));
-        json.WriteEndArray();
-        json.WriteBoolean("attention_bias", false);
-        json.WriteNumber("attention_dropout", 0.0);
-        WriteToken(json, "bos_token_id", config.BosTokenId);
-        if (config.Family == ModelFamily.Olmo1)
-        {
-            WriteNumber(json, "clip_qkv", config.ClipQkv);
-        }
-
-        WriteToken(json, "eos_token_id", config.EosTokenId);
-        if (config.HeadWidth * config.Heads != config.Width)
-        {
-            json.WriteNumber("head_dim", config.HeadWidth);
-        }
-
-        json.WriteString("hidden_act", "silu");
-        json.WriteNumber("hidden_size", config.Width);
-        json.WriteNumber("initializer_range", config.InitialDeviation);
-        json.WriteNumber("intermediate_size", config.FeedForward);
-        if (config.Family == ModelFamily.Olmo3)
-        {
-            WriteWindows(json, config);
-        }
-
-        json.WriteNumber("max_position_embeddings", config.ContextLength);
-        json.WriteString("model_type", TypeOf(config.Family));
-        json.WriteNumber("num_attention_heads", config.Heads);
-        json.WriteNumber("num_hidden_layers", config.Layers);
-        json.WriteNumber("num_key_value_heads", config.KeyHeads);
-        WriteToken(json, "pad_token_id", config.PadTokenId);
-        if (config.Family != ModelFamily.Olmo1)
-        {
-            json.WriteNumber("rms_norm_eps", config.NormEpsilon);
-        }
-
-        WriteRope(json, config);
-        json.WriteBoolean("tie_word_embeddings", config.TiedEmbeddings);
-        json.WriteString("torch_dtype", weightType);
-        json.WriteBoolean("use_cache", true);
-        json.WriteNumber("vocab_size", config.Vocabulary);
-        json.WriteEndObject();
-    }
-
-    private static void WriteWindows(Utf8JsonWriter json, OlmoConfig config)
-    {
-        json.WriteStartArray("layer_types");
-        int window = 0;
-        for (int l = 0; l < config.Layers; l++)
-        {
-            window = Math.Max(window, config.WindowOf(l));
-            json.WriteStringValue(config.WindowOf(l) > 0 ? Sliding : Full);
-        }
-
-        json.WriteEndArray();
-        json.WriteNumber("sliding_window", window);
-    }
-
-    private static void WriteRope(Utf8JsonWriter json, OlmoConfig config)
-    {
-        if (config.Family == ModelFamily.Olmo3 && config.RopeTheta != SlidingTheta)
-        {
-            json.WriteStartObject("rope_parameters");
-            json.WriteStartObject(Full);
-            WriteScaling(json, config.Yarn);
-            json.WriteNumber("rope_theta", config.RopeTheta);
-            json.WriteEndObject();
-            json.WriteStartObject(Sliding);
-            WriteScaling(json, null);
-            json.WriteNumber("rope_theta", config.RopeTheta);
-            json.WriteEndObject();
-            json.WriteEndObject();
-            return;
-        }
-
-        if (config.Yarn is null)
-        {
-            json.WriteNull("rope_scaling");
-        }
-        else
-        {
-            json.WriteStartObject("rope_scaling");
-            WriteScaling(json, config.Yarn);
-            json.WriteEndObject();
-        }
-
-        json.WriteNumber("rope_theta", config.RopeTheta);
-    }
-
-    private static void WriteScaling(Utf8JsonWriter json, YarnScaling? yarn)
-    {
-        if (yarn is not null)
-        {
-            WriteNumber(json, "attention_factor", yarn.AttentionFactor);
-            json.WriteNumber("beta_fast", yarn.BetaFast);
-            json.WriteNumber("beta_slow", yarn.BetaSlow);
-            json.WriteNumber("factor", yarn.Factor);
-            json.WriteNumber("original_max_position_embeddings", yarn.OriginalContext);
-        }
-
-        json.WriteString("rope_type", yarn is null ? "default" : "yarn");
-    }
-
     private static string TypeOf(ModelFamily family) => family switch
     {
         ModelFamily.Olmo1 => "olmo",
@@ -341,18 +193,4 @@ public static class HuggingFaceConfig
         ModelFamily.Olmo2 => "Olmo2ForCausalLM",
         _ => "Olmo3ForCausalLM",
     };
-
-    private static void WriteToken(Utf8JsonWriter json, string key, int? value) => WriteNumber(json, key, value);
-
-    private static void WriteNumber(Utf8JsonWriter json, string key, double? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(key, number);
-        }
-        else
-        {
-            json.WriteNull(key);
-        }
-    }
 }

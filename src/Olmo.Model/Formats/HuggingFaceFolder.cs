@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using System.Text.Json;
-using Olmo.Data.Files;
 using Olmo.Model.Models;
-using Olmo.Model.State;
 using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Formats;
@@ -11,7 +8,7 @@ namespace Olmo.Model.Formats;
 /// A model folder as transformers writes it: <c>config.json</c> and one <c>model.safetensors</c>, or several files with an index. fp32, bf16 and fp16 weights
 /// are read and written. While a folder is being written it has no <c>config.json</c>, so that nothing half-written loads.
 /// </summary>
-public sealed class HuggingFaceFolder : IDisposable
+public sealed partial class HuggingFaceFolder : IDisposable
 {
     private const string ConfigFile = "config.json";
     private const string SingleFile = "model.safetensors";
@@ -94,58 +91,6 @@ public sealed class HuggingFaceFolder : IDisposable
         file.ReadSingles(file.Find(name), first, destination);
     }
 
-    /// <summary>
-    /// Writes model.safetensors, generation_config.json and, last, config.json; the folder is made where it is missing, files of an earlier export are replaced.
-    /// </summary>
-    /// <param name="path">Folder.</param>
-    /// <param name="weights">The weights.</param>
-    /// <param name="type">Type to write: F32, BF16 or F16 (nearest, ties to even).</param>
-    /// <param name="companions">Files, such as those of the tokenizer, that are copied into the folder under their own names.</param>
-    public static void Export(string path, ResidentWeights weights, SafetensorsType type = SafetensorsType.F32, IReadOnlyList<string>? companions = null)
-    {
-        ArgumentNullException.ThrowIfNull(weights);
-        Export(
-            path,
-            weights.Parameters,
-            (parameter, first, destination) => weights.Provider.Read(weights[parameter].View(first, new Shape(destination.Length)), destination),
-            type,
-            companions);
-    }
-
-    /// <summary>As the other, from the parameters of a checkpoint or of a living state.</summary>
-    /// <param name="path">Folder.</param>
-    /// <param name="parameters">The model.</param>
-    /// <param name="source">Its parameters.</param>
-    /// <param name="type">Type to write: F32, BF16 or F16.</param>
-    /// <param name="companions">Files that are copied into the folder under their own names.</param>
-    /// <exception cref="ArgumentException">The source is of another model.</exception>
-    public static void Export(
-        string path, ParameterList parameters, IChunkSource source, SafetensorsType type = SafetensorsType.F32, IReadOnlyList<string>? companions = null)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(source);
-        if (parameters.Layout(source.Layout.Shards).Hash != source.Layout.Hash)
-        {
-            throw new ArgumentException("The source has the layout of another model.", nameof(source));
-        }
-
-        float[] chunk = new float[ParameterLayout.ChunkElements];
-        void Read(int parameter, long first, Span<float> destination)
-        {
-            for (int done = 0; done < destination.Length;)
-            {
-                ParameterChunk part = source.Layout.Find(parameter, first + done);
-                int from = (int)(first + done - part.Offset);
-                int count = Math.Min(part.Length - from, destination.Length - done);
-                source.ReadParameters(part.Index, chunk.AsSpan(0, part.Length));
-                chunk.AsSpan(from, count).CopyTo(destination[done..]);
-                done += count;
-            }
-        }
-
-        Export(path, parameters, Read, type, companions);
-    }
-
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {
@@ -153,45 +98,6 @@ public sealed class HuggingFaceFolder : IDisposable
         {
             file.Dispose();
         }
-    }
-
-    private delegate void ParameterReader(int parameter, long first, Span<float> destination);
-
-    private static void Export(string path, ParameterList parameters, ParameterReader read, SafetensorsType type, IReadOnlyList<string>? companions)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string config = Path.Combine(path, ConfigFile);
-        byte[] configBytes = HuggingFaceConfig.Write(parameters.Config, type);
-        Directory.CreateDirectory(path);
-        File.Delete(config);
-        DurableFile.FlushFolder(path);
-        using (SafetensorsWriter writer = new(
-            Path.Combine(path, SingleFile),
-            parameters.Specs.Select(s => (s.Name, type, ImmutableArray.Create(s.Shape.ToArray()))),
-            KeyValuePair.Create("format", "pt")))
-        {
-            float[] block = new float[BlockElements];
-            for (int p = 0; p < parameters.Specs.Length; p++)
-            {
-                long count = parameters.Specs[p].Shape.Count;
-                for (long first = 0; first < count; first += block.Length)
-                {
-                    Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
-                    read(p, first, part);
-                    writer.WriteSingles(part);
-                }
-            }
-
-            writer.Commit();
-        }
-
-        foreach (string companion in companions ?? [])
-        {
-            DurableFile.WriteAllBytes(Path.Combine(path, Path.GetFileName(companion)), File.ReadAllBytes(companion));
-        }
-
-        DurableFile.WriteAllBytes(Path.Combine(path, "generation_config.json"), HuggingFaceConfig.WriteGeneration(parameters.Config));
-        DurableFile.WriteAllBytes(config, configBytes);
     }
 
     private void OpenFiles()
