@@ -92,6 +92,11 @@ public sealed class OlmoDecoder : IDisposable
 
         for (int i = 0; i < sequences.Length; i++)
         {
+            if (sequences[..i].Contains(sequences[i]))
+            {
+                throw new ArgumentException($"Sequence {sequences[i]} was given twice for one pass.", nameof(sequences));
+            }
+
             Plan(sequences[i], i, tokens.Slice(i, 1));
         }
 
