@@ -46,7 +46,7 @@ public sealed class OlmoModel : IDisposable
         int rows = checked(sequences * sequenceLength);
         _positions = new int[rows];
         ActivationKind kind = gradients == GradientStorage.None ? ActivationKind.Inference : ActivationKind.Training;
-        _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, kind, precision);
+        _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, rows, kind, precision);
         _gradients = gradients == GradientStorage.None ? null : new GradientBuffers(provider, parameters, gradients == GradientStorage.Whole, precision.Reduce);
     }
 
