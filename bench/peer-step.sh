@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# One training step through the rank's own engine beside eager PyTorch: same shapes, same micro-batches, one update of 4 of them, alternating in one run, 1 and 2 threads.
+# usage: bench/peer-step.sh [PYTHON_SCRIPT] [ROUNDS]      PYTHON: the interpreter that has torch (default /usr/bin/python3)
+# The script prints one JSON line as Olmo.PeerStep does. Last line: per shape and thread count the ratio of tokens per second and both MFUs (over the best sgemm of
+# the two). Invalid, and says so, where the peer's MFU is below 0.45 (d 512) or 0.35 (d 768).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+script=${1:-../shared/bench/torch_olmo2_step.py}
+rounds=${2:-2}
+python=${PYTHON:-/usr/bin/python3}
+[ -f "$script" ] || { echo "no peer script at $script"; exit 2; }
+"$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp"; exit 2; }
+dotnet build bench/Olmo.PeerStep -c Release -v quiet --nologo >/dev/null
+ours() { dotnet bench/Olmo.PeerStep/bin/Release/net10.0/Olmo.PeerStep.dll "$@"; }
+peer() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS="$threads" "$python" "$script" "$@"; }
+field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" <<<"$2"; }
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+summary=""
+invalid=0
+worst=""
+for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; do
+  read -r d layers heads ffn vocab seq batch bar <<<"$shape"
+  for threads in 1 2; do
+    options=(--d "$d" --layers "$layers" --heads "$heads" --ffn "$ffn" --vocab "$vocab" --seq "$seq" --batch "$batch" --threads "$threads" --accumulate 4 --steps 3)
+    a=(); b=()
+    for ((r = 0; r < rounds; r++)); do
+      line=$(peer "${options[@]}"); echo "$line"; b+=("$line")
+      line=$(ours "${options[@]}"); echo "$line"; a+=("$line")
+    done
+    peak=$(for l in "${a[@]}" "${b[@]}"; do field sgemm_gflops "$l"; done | sort -g | tail -1)
+    at=$(for l in "${a[@]}"; do field tokens_per_s "$l"; done | median); bt=$(for l in "${b[@]}"; do field tokens_per_s "$l"; done | median)
+    ag=$(for l in "${a[@]}"; do field gflops "$l"; done | median); bg=$(for l in "${b[@]}"; do field gflops "$l"; done | median)
+    part=$(awk -v a="$at" -v b="$bt" -v ag="$ag" -v bg="$bg" -v p="$peak" -v d="$d" -v t="$threads" -v bar="$bar" \
+      'BEGIN { printf "d%s t%s ratio %.2f MFU %.2f vs %.2f%s", d, t, a / b, ag / p, bg / p, (bg / p < bar ? " INVALID: the peer is below " bar : "") }')
+    echo "$part"
+    [[ $part == *INVALID* ]] && invalid=1
+    summary+="${summary:+; }$part"
+  done
+done
+echo "$summary"
+exit $invalid
