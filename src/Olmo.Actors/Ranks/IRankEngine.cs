@@ -21,9 +21,9 @@ public interface IRankEngine : IDisposable
     /// <summary>Floating-point operations of the model for one token, forward and backward.</summary>
     double FlopsPerToken { get; }
 
-    /// <summary>Takes the state of a checkpoint, or initial weights where there is none, and verifies it.</summary>
+    /// <summary>Joins a world and takes the state of a checkpoint, or initial weights where there is none, and verifies it.</summary>
     /// <exception cref="CheckpointUnreadableException">A file is missing or its digest differs.</exception>
-    void Form(CheckpointManifest? manifest, IObjectStore store, CancellationToken abort);
+    void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort);
 
     /// <summary>Compiles and touches all that a step needs, so that the first step is like any other; changes no state.</summary>
     void WarmUp(CancellationToken abort);

@@ -64,7 +64,7 @@ internal sealed class RankWorld : IDisposable
         _abort.Token.ThrowIfCancellationRequested();
         IRankEngine engine = _engines.Create();
         _engine = engine;
-        engine.Form(manifest, store, _abort.Token);
+        engine.Form(new WorldIdentity(Generation, Timeline), manifest, store, _abort.Token);
         engine.WarmUp(_abort.Token);
         Loop = new TrainingLoop(engine, Queue, _writer, _settings.Checkpoints, _time, _probe, _rank);
     }

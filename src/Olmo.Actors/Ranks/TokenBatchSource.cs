@@ -1,5 +1,6 @@
 using System.Globalization;
 using Olmo.Data.Instances;
+using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Ranks;
 
@@ -21,20 +22,17 @@ public sealed class TokenBatchSource : IBatchSource
     }
 
     /// <inheritdoc />
-    public StepBatch CreateBatch() => new(_reader.Plan.Groups, _reader.Plan.GroupInstances, _dataSet.SequenceLength);
+    public StepBatch CreateBatch() => new(_reader.Plan.Groups, _reader.Plan.GroupInstances, _dataSet.SequenceLength, _masksDocuments);
 
     /// <inheritdoc />
     public void Read(long step, StepBatch destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
         DataCursor cursor = _reader.Plan.CursorBefore(step, _dataSet.Fingerprint);
-        int tokens = destination.TokensPerGroup;
         long labels = 0;
-        for (int group = 0; group < destination.Groups; group++)
+        foreach (GroupBatch group in destination.Groups)
         {
-            labels += _reader.ReadGroup(
-                cursor, group, destination.Ids.AsSpan(group * tokens, tokens), destination.Labels.AsSpan(group * tokens, tokens),
-                _masksDocuments ? destination.DocumentStarts.AsSpan(group * tokens, tokens) : default);
+            labels += _reader.ReadGroup(cursor, group.Group, group.Ids, group.Labels, group.DocumentStarts);
         }
 
         destination.LabelCount = labels;

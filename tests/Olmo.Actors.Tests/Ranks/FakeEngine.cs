@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
+using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Tests.Ranks;
 
@@ -22,7 +23,7 @@ internal sealed class FakeEngine(int shards, Action<long>? beforeStep) : IRankEn
 
     public double FlopsPerToken => 1;
 
-    public void Form(CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)
+    public void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)
     {
         for (int i = 0; i < _state.Length; i++)
         {
@@ -70,15 +71,16 @@ internal sealed class FakeEngine(int shards, Action<long>? beforeStep) : IRankEn
         abort.ThrowIfCancellationRequested();
         for (int i = 0; i < _state.Length; i++)
         {
-            foreach (int id in batch.Ids)
+            foreach (int id in batch.Groups.SelectMany(g => g.Ids))
             {
                 _state[i] = (_state[i] * 6364136223846793005UL) + (ulong)id + 1442695040888963407UL;
             }
         }
 
         Step++;
-        TokensSeen += batch.Ids.Length;
-        return new StepMeasurement(1.0 / Step, 0, 1, 1e-3, false, batch.Ids.Length);
+        long tokens = batch.Groups.Sum(g => g.Tokens);
+        TokensSeen += tokens;
+        return new StepMeasurement(1.0 / Step, 0, 1, 1e-3, false, tokens);
     }
 
     public IStagedState Stage() => new Staged(Step, TokensSeen, [.. _state]);
@@ -129,17 +131,20 @@ internal sealed class FakeBatches : IBatchSource
 {
     public Action<long>? BeforeRead { get; set; }
 
-    public StepBatch CreateBatch() => new(groups: 2, sequencesPerGroup: 1, sequenceLength: 3);
+    public StepBatch CreateBatch() => new(groups: 2, sequencesPerGroup: 1, sequenceLength: 3, hasDocuments: false);
 
     public void Read(long step, StepBatch destination)
     {
         BeforeRead?.Invoke(step);
-        for (int i = 0; i < destination.Ids.Length; i++)
+        foreach (GroupBatch group in destination.Groups)
         {
-            destination.Ids[i] = (int)((step * 31) + i);
+            for (int i = 0; i < group.Ids.Length; i++)
+            {
+                group.Ids[i] = (int)((step * 31) + (group.Group * 7) + i);
+            }
         }
 
-        destination.LabelCount = destination.Ids.Length;
+        destination.LabelCount = destination.Groups.Sum(g => g.Tokens);
     }
 
     public string CursorAfter(long step) => $"cursor-{step}";

@@ -39,7 +39,7 @@ internal sealed class RunHarness
     public string QuietDigest()
     {
         using FakeEngine engine = new(Shards, null);
-        engine.Form(null, new MemoryObjectStore(TimeProvider.System), CancellationToken.None);
+        engine.Form(new WorldIdentity(1, 0), null, new MemoryObjectStore(TimeProvider.System), CancellationToken.None);
         FakeBatches batches = new();
         StepBatch batch = batches.CreateBatch();
         for (long step = 1; step <= TotalSteps; step++)

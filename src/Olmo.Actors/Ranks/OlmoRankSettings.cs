@@ -1,0 +1,22 @@
+using Olmo.Data.Instances;
+using Olmo.Model.Compute;
+using Olmo.Model.Models;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>What an engine needs to know of the run that it trains.</summary>
+/// <param name="Run">Name of the run.</param>
+/// <param name="Config">Sizes of the model.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Seed">Draws the initial weights.</param>
+/// <param name="Threads">Compute threads.</param>
+/// <param name="Width">Instruction set.</param>
+/// <param name="DataFingerprint">Hash of the token files, for the manifest.</param>
+/// <param name="CursorAfter">Where the data stands after a step, for the manifest.</param>
+/// <param name="HeldOut">What the end is evaluated on; null: nothing.</param>
+/// <param name="HeldOutTokens">Tokens of it at most; 0: all.</param>
+/// <param name="Export">Writes the model's folder, called with the engine's weights once at the end; gives its path.</param>
+public sealed record OlmoRankSettings(
+    string Run, OlmoConfig Config, StepSettings Step, ulong Seed, int Threads, SimdWidth Width, string DataFingerprint, Func<long, string> CursorAfter,
+    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export);
