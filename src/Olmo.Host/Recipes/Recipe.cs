@@ -12,7 +12,7 @@ internal sealed record Recipe(
 internal sealed record RunKeys(string Name, string Folder, long Seed, long Steps, int Epochs);
 
 internal sealed record DataKeys(
-    string Source, string Path, long MaxBytes, double HeldOut, string Order, bool FiltersRepetitions, bool MasksDocuments, int Prefetch);
+    string Source, string Path, double HeldOut, string Order, bool FiltersRepetitions, bool MasksDocuments, int Prefetch);
 
 internal sealed record TokenizerKeys(string Path, int Vocabulary, string Pattern, long MaxBytes);
 

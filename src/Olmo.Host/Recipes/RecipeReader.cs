@@ -72,7 +72,7 @@ internal static class RecipeReader
         RunKeys run = new(v.Text("run.name"), v.Text("run.folder"), v.Long("run.seed", 0), v.Long("run.steps", 0), v.Int("run.epochs", 1));
         v.Require("run.name", run.Name.Length is > 0 and <= 64 && run.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'), "1 to 64 letters, digits, '-', '_' or '.'");
         DataKeys data = new(
-            v.OneOf("data.source", "dotnet-documentation", "text", "jsonl"), v.Text("data.path"), v.Bytes("data.max-bytes"), v.Number("data.held-out", 0, 1, isMaxIncluded: false),
+            v.OneOf("data.source", "dotnet-documentation", "text", "jsonl"), v.Text("data.path"), v.Number("data.held-out", 0, 1, isMaxIncluded: false),
             v.OneOf("data.order", "counter", "olmo-core"), v.Flag("data.filter-repetitions"), v.Flag("data.mask-documents"), v.Int("data.prefetch", 1, 1000));
         v.Require("data.path", data.Source == "dotnet-documentation" || data.Path.Length > 0, "a file or folder, as data.source is " + data.Source);
         TokenizerKeys tokenizer = new(

@@ -13,29 +13,35 @@ internal sealed class ProgressActor : ReceiveActor
 {
     private readonly ProgressLine _line;
     private readonly long _totalSteps;
+    private readonly TimeSpan _outage;
+    private readonly TimeProvider _time;
     private readonly TaskCompletionSource<RunEnd> _end;
+    private long? _journalGoneAt;
     private RankFinished? _finished;
     private long _committed;
 
-    /// <summary>Writes to <paramref name="line"/> and completes <paramref name="end"/> when the run stands still.</summary>
-    public ProgressActor(ProgressLine line, long totalSteps, TaskCompletionSource<RunEnd> end)
+    /// <summary>Writes to <paramref name="line"/> and completes <paramref name="end"/> when the run stands still, or when the journal was away for longer than <paramref name="outage"/>.</summary>
+    public ProgressActor(ProgressLine line, long totalSteps, TimeSpan outage, TimeProvider time, TaskCompletionSource<RunEnd> end)
     {
         _line = line;
         _totalSteps = totalSteps;
+        _outage = outage;
+        _time = time;
         _end = end;
         Receive<StepCompleted>(step => _line.Step(step, _totalSteps, _committed));
         Receive<CheckpointCommitted>(OnCommitted);
         Receive<CheckpointAbandoned>(e => _line.Say($"no checkpoint of step {e.Step}: {e.Reason}"));
         Receive<CheckpointRejected>(e => _line.Say($"checkpoint of step {e.Step} cannot be read ('{e.File}': {e.Reason}); falling back to an older one"));
         Receive<RankFinished>(e => _finished = e);
-        Receive<JournalUnavailable>(e => _line.Say($"the journal is unavailable, steps go on and commits wait: {e.Reason}"));
+        Receive<JournalUnavailable>(OnJournalUnavailable);
+        Receive<JournalAvailable>(_ => _journalGoneAt = null);
         Receive<RunEventStored>(stored => OnRunEvent(stored.Event));
     }
 
     /// <inheritdoc />
     protected override void PreStart()
     {
-        foreach (Type type in (Type[])[typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(RunEventStored)])
+        foreach (Type type in (Type[])[typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(JournalAvailable), typeof(RunEventStored)])
         {
             Context.System.EventStream.Subscribe(Self, type);
         }
@@ -45,6 +51,21 @@ internal sealed class ProgressActor : ReceiveActor
     {
         _committed = committed.Step;
         _line.Say($"checkpoint of step {committed.Step} committed ({committed.LengthBytes / 1e6:0.0} MB in {committed.Shards.Count} shards)");
+    }
+
+    private void OnJournalUnavailable(JournalUnavailable unavailable)
+    {
+        if (_journalGoneAt is not { } since)
+        {
+            _journalGoneAt = _time.GetTimestamp();
+            _line.Say($"the journal is unavailable, steps go on and commits wait: {unavailable.Reason}");
+            return;
+        }
+
+        if (_time.GetElapsedTime(since) > _outage)
+        {
+            _end.TrySetResult(new RunEnd(StopReason.JournalUnavailable, $"for longer than supervision.journal-outage = {_outage}: {unavailable.Reason}", _committed, _finished));
+        }
     }
 
     private void OnRunEvent(RunEvent happened)

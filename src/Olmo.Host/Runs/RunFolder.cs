@@ -9,6 +9,9 @@ internal sealed record RunFolder(string Root)
     /// <summary>Who holds the lock, for messages.</summary>
     public string OwnerFile => Path.Combine(Root, "run.owner.json");
 
+    /// <summary>Name of the run, as the folder may have another.</summary>
+    public string RunNameFile => Path.Combine(Root, "run.name");
+
     /// <summary>Journal, snapshots and lease: an SQLite database.</summary>
     public string Journal => Path.Combine(Root, "journal.db");
 

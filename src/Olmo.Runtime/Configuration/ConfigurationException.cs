@@ -1,9 +1,7 @@
-using Olmo.Runtime.Actor;
-
 namespace Olmo.Runtime.Configuration;
 
 /// <summary>A configuration cannot be read or holds what the reader cannot use.</summary>
-public class ConfigurationException : AkkaException
+public class ConfigurationException : Exception
 {
     public ConfigurationException(string message)
         : base(message)

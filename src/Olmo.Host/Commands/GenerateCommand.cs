@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Olmo.Host.Models;
+using Olmo.Model.Generation;
+
+namespace Olmo.Host.Commands;
+
+/// <summary><c>olmo generate FOLDER --prompt TEXT</c>: continues a text with a trained model.</summary>
+internal static class GenerateCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        Argument<string> folder = new("FOLDER") { Description = "A model folder: config.json, model.safetensors, tokenizer.json." };
+        Option<string> prompt = new("--prompt") { Description = "Text to continue.", Required = true };
+        Option<int> tokens = new("--tokens") { Description = "New tokens at most.", DefaultValueFactory = _ => 100 };
+        Option<double> temperature = new("--temperature") { Description = "0: the likeliest token each time.", DefaultValueFactory = _ => 0.7 };
+        Option<int> topK = new("--top-k") { Description = "Draw from the k likeliest; 0: all." };
+        Option<double> topP = new("--top-p") { Description = "Draw from the likeliest that have this share together.", DefaultValueFactory = _ => 0.95 };
+        Option<long> seed = new("--seed") { Description = "Same seed, same text." };
+        Option<int> threads = new("--threads") { Description = "Compute threads; 0: as many as cores." };
+        Command command = new("generate", "Continues a text with a trained model.") { folder, prompt, tokens, temperature, topK, topP, seed, threads };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            SamplingSettings sampling = new()
+            {
+                Temperature = parsed.GetValue(temperature),
+                TopK = parsed.GetValue(topK),
+                TopP = parsed.GetValue(topP),
+                Seed = (ulong)parsed.GetValue(seed),
+            };
+            try
+            {
+                sampling.Validate();
+            }
+            catch (ArgumentException e)
+            {
+                throw new UsageException(e.Message);
+            }
+
+            using LoadedModel model = LoadedModel.Load(parsed.GetRequiredValue(folder), parsed.GetValue(threads));
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            output.Write(parsed.GetRequiredValue(prompt));
+            foreach (string piece in model.Continue(parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), sampling, cancellationToken))
+            {
+                output.Write(piece);
+                output.Flush();
+            }
+
+            output.WriteLine();
+            return Task.FromResult(ExitCodes.Done);
+        });
+        return command;
+    }
+}

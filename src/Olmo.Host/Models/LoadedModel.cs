@@ -1,0 +1,83 @@
+using Olmo.Data.Tokenization;
+using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
+using Olmo.Model.Formats;
+using Olmo.Model.Generation;
+using Olmo.Model.Models;
+
+namespace Olmo.Host.Models;
+
+/// <summary>A model folder in memory, ready to continue text.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly ComputePool _pool;
+    private readonly CpuProvider _provider;
+    private readonly ResidentWeights _weights;
+    private readonly OlmoDecoder _decoder;
+    private readonly Tokenizer _tokenizer;
+    private readonly TextGenerator _generator;
+
+    private LoadedModel(ComputePool pool, CpuProvider provider, ResidentWeights weights, Tokenizer tokenizer)
+    {
+        _pool = pool;
+        _provider = provider;
+        _weights = weights;
+        _tokenizer = tokenizer;
+        _decoder = new OlmoDecoder(provider, weights.Parameters, weights, sequences: 1, weights.Parameters.Config.ContextLength);
+        _generator = new TextGenerator(
+            new TokenGenerator(_decoder), text => tokenizer.Encode(text), ids => tokenizer.Decode([.. ids], skipSpecialTokens: true));
+    }
+
+    /// <summary>Tokens that a prompt and its continuation may have together.</summary>
+    public int ContextLength => _weights.Parameters.Config.ContextLength;
+
+    /// <summary>Loads a folder with config.json, model.safetensors and tokenizer.json.</summary>
+    /// <exception cref="UsageException">Something is missing or broken; the message names the file.</exception>
+    public static LoadedModel Load(string folder, int threads)
+    {
+        ComputePool? pool = null;
+        CpuProvider? provider = null;
+        try
+        {
+            using HuggingFaceFolder files = HuggingFaceFolder.Open(folder);
+            Tokenizer tokenizer = Tokenizer.Load(folder);
+            pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
+            provider = new CpuProvider(pool, SimdWidths.Best);
+            return new LoadedModel(pool, provider, files.Load(provider), tokenizer);
+        }
+        catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or TokenizerFormatException or ModelConfigException or IOException)
+        {
+            provider?.Dispose();
+            pool?.Dispose();
+            throw new UsageException($"'{folder}' is no model folder: {e.Message}");
+        }
+    }
+
+    /// <summary>Continues a prompt, piece by piece.</summary>
+    /// <exception cref="UsageException">The prompt does not fit the context.</exception>
+    public IEnumerable<string> Continue(string prompt, int tokens, SamplingSettings sampling, CancellationToken cancellationToken)
+    {
+        int length = _tokenizer.Encode(prompt).Length;
+        if (length == 0 || length >= ContextLength)
+        {
+            throw new UsageException($"the prompt has {length} tokens; from 1 to {ContextLength - 1} fit this model");
+        }
+
+        GenerationSettings settings = new()
+        {
+            MaxNewTokens = Math.Min(tokens, ContextLength - length),
+            StopTokens = _tokenizer.EosId is { } eos ? [eos] : [],
+            Sampling = sampling,
+        };
+        return _generator.Stream(prompt, settings, cancellationToken: cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _decoder.Dispose();
+        _weights.Dispose();
+        _provider.Dispose();
+        _pool.Dispose();
+    }
+}

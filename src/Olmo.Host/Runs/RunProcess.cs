@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Olmo.Actors.Metrics;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
+using Olmo.Data;
+using Olmo.Data.Instances;
+using Olmo.Data.Preparation;
+using Olmo.Host.Recipes;
+using Olmo.Model.Models;
+using Olmo.Model.Numerics;
+using Olmo.Runtime.Actor;
+using Olmo.Runtime.Hosting;
+using Olmo.Runtime.Pattern;
+
+namespace Olmo.Host.Runs;
+
+/// <summary>One process that works on a run: takes the folder's lock, prepares data, starts the actors, waits for the end, reports it. The composition root.</summary>
+internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWriter output, TimeProvider time, string? pauseAt)
+{
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(60);
+    private readonly RunFolder _folder = new(recipe.Run.Folder);
+
+    /// <summary>Runs to the end of the training, or until <paramref name="stop"/> is cancelled: then the state is saved first.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> Run(CancellationToken stop)
+    {
+        using RunFolderLock held = RunFolderLock.Take(_folder, time, LockPatience, output);
+        using LauncherWatch launcher = new(time, stop);
+        using TracePhaseProbe probe = new(_folder.Trace, time, pauseAt);
+        await File.WriteAllTextAsync(_folder.RunNameFile, recipe.Run.Name, CancellationToken.None);
+        await File.WriteAllTextAsync(_folder.ResolvedRecipe, recipe.Resolved, CancellationToken.None);
+        ProgressLine line = new(output, isTerminal: !Console.IsOutputRedirected, Width(), recipe.LogInterval);
+        PreparedData data;
+        try
+        {
+            data = new DataStage(recipe, _folder, probe, line).Run(launcher.Stop);
+        }
+        catch (OperationCanceledException)
+        {
+            output.WriteLine("stopped while preparing data; the same command goes on");
+            return ExitCodes.Preempted;
+        }
+        catch (Exception e) when (e is DataException or IOException)
+        {
+            output.WriteLine($"{StopReason.PreparationFailed}: {e.Message}");
+            return ExitCodes.Failed;
+        }
+
+        using InstanceDataSet train = data.OpenTrain(recipe.Batch.SequenceLength, recipe.Data.FiltersRepetitions ? new RepetitionFilter() : null);
+        using InstanceDataSet? heldOut = data.HeldOut.Files.Count > 0 ? data.OpenHeldOut(recipe.Batch.SequenceLength) : null;
+        TrainingPlan plan = TrainingPlan.Of(recipe, data, train);
+        ParameterList parameters = new(plan.Config);
+        line.Say(
+            $"model: {recipe.Model.Family}, {parameters.Elements / 1e6:0.00} M parameters, {plan.Config.Layers} layers of width {plan.Config.Width}, vocabulary {plan.Config.Vocabulary}; "
+            + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");
+        RunEnd end = await Train(plan, parameters, data, train, heldOut, probe, line, launcher.Stop);
+        return Report(end, plan, data, train, heldOut, line);
+    }
+
+    private static int Width()
+    {
+        try
+        {
+            return Console.IsOutputRedirected ? 0 : Console.WindowWidth;
+        }
+        catch (IOException)
+        {
+            return 0; // a terminal without a size
+        }
+    }
+
+    private async Task<RunEnd> Train(
+        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe probe, ProgressLine line, CancellationToken stop)
+    {
+        LocalObjectStore store = new(_folder.Checkpoints, time);
+        TokenBatchSource batches = new(train, plan.Batches, recipe.Data.MasksDocuments);
+        OlmoRankSettings engine = new(
+            recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
+            recipe.EvaluationMaxTokens, weights => ModelExport.Write(_folder.Model, weights, data.TokenizerFolder!));
+        RankSettings rankSettings = new(
+            recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, TimeSpan.FromSeconds(2));
+        await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.JournalBusyTimeout, time);
+        RunSupervisorSettings settings = new(
+            new RunIdentity(recipe.Run.Name, journal.Token),
+            new RunCreated(
+                recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
+            acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints, recipe.Shards, TimeSpan.FromSeconds(2));
+        TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ActorSystem system = new ActorSystemOptions
+        {
+            Time = time,
+            Extensions = ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), journal.Services),
+        }.CreateSystem("olmo");
+        try
+        {
+            EngineFactory engines = new(engine, time);
+            system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
+            system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(rankSettings, engines, batches, store, time, probe)), "rank");
+            IActorRef run = system.ActorOf(
+                BackoffSupervisor.Props(Backoff.OnStop(
+                    Props.Create(() => new RunSupervisor(settings, store, rank, time, probe)), "supervisor",
+                    TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), 0.2, -1).WithDefaultStoppingStrategy()),
+                "run");
+            await using CancellationTokenRegistration asked = stop.Register(() => run.Tell(new RequestStop("signal"), ActorRefs.NoSender));
+            return await end.Task;
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    private int Report(RunEnd end, TrainingPlan plan, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, ProgressLine line)
+    {
+        switch (end.Reason)
+        {
+            case StopReason.Completed:
+                RunSummary.Write(recipe, _folder, end, plan, train, heldOut, output);
+                return ExitCodes.Done;
+            case StopReason.Preempted:
+                line.Say($"stopped at step {end.Step}: {end.Detail}");
+                return ExitCodes.Preempted;
+            case StopReason.RecipeChanged:
+                throw new UsageException(end.Detail);
+            default:
+                line.Say($"{end.Reason} at step {end.Step}: {end.Detail}");
+                return ExitCodes.Failed;
+        }
+    }
+
+    private sealed class EngineFactory(OlmoRankSettings settings, TimeProvider time) : IRankEngineFactory
+    {
+        public IRankEngine Create() => new OlmoRankEngine(settings, time);
+    }
+}

@@ -1,0 +1,100 @@
+using Olmo.Data.Instances;
+using Olmo.Data.Preparation;
+using Olmo.Host.Recipes;
+using Olmo.Model.Compute;
+using Olmo.Model.Models;
+using Olmo.Model.Optimization;
+using Olmo.Model.Steps;
+
+namespace Olmo.Host.Runs;
+
+/// <summary>A recipe and its data turned into what the layers below take. Derived values are formed here and nowhere else.</summary>
+internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchPlan Batches, long TotalSteps, int Threads, SimdWidth Width)
+{
+    private const int VocabularyMultiple = 128;
+
+    /// <summary>Plans a run.</summary>
+    /// <exception cref="UsageException">Model and data do not fit.</exception>
+    public static TrainingPlan Of(Recipe recipe, PreparedData data, InstanceDataSet train)
+    {
+        int sequences = checked(recipe.Batch.Groups * recipe.Batch.SequencesPerGroup);
+        BatchPlan batches = new(
+            train.Count, sequences, recipe.Batch.Groups, (ulong)recipe.Run.Seed,
+            recipe.Data.Order == "olmo-core" ? EpochOrderKind.Pcg64 : EpochOrderKind.Permutation);
+        long steps = recipe.Run.Steps > 0 ? recipe.Run.Steps : batches.StepsPerEpoch * recipe.Run.Epochs;
+        SimdWidth width = recipe.Compute.Simd switch
+        {
+            "avx512" => SimdWidth.Avx512,
+            "avx2" => SimdWidth.Avx2,
+            "scalar" => SimdWidth.Scalar,
+            _ => SimdWidths.Best,
+        };
+        if (!SimdWidths.IsSupported(width))
+        {
+            throw new UsageException($"compute.simd = {recipe.Compute.Simd}: this machine has {SimdWidths.Best}");
+        }
+
+        int threads = recipe.Compute.Threads > 0 ? recipe.Compute.Threads : Environment.ProcessorCount;
+        return new TrainingPlan(ConfigOf(recipe, data), StepOf(recipe, steps), batches, steps, threads, width);
+    }
+
+    private static OlmoConfig ConfigOf(Recipe recipe, PreparedData data)
+    {
+        ModelKeys m = recipe.Model;
+        int vocabulary = m.Vocabulary > 0 ? m.Vocabulary : (data.VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
+        if (vocabulary < data.VocabularySize)
+        {
+            throw new UsageException($"model.vocabulary = {vocabulary}: the tokenizer has {data.VocabularySize} entries");
+        }
+
+        bool isFirst = m.Family == "olmo";
+        return new OlmoConfig
+        {
+            Family = isFirst ? ModelFamily.Olmo1 : ModelFamily.Olmo2,
+            Width = m.Width,
+            Layers = m.Layers,
+            Heads = m.Heads,
+            KeyHeads = m.KvHeads == 0 ? m.Heads : m.KvHeads,
+            HeadWidth = m.Width / m.Heads,
+            FeedForward = m.Ffn,
+            Vocabulary = vocabulary,
+            ContextLength = recipe.Batch.SequenceLength,
+            RopeTheta = m.RopeTheta,
+            NormEpsilon = m.NormEpsilon,
+            ClipQkv = m.ClipQkv > 0 ? m.ClipQkv : null,
+            TiedEmbeddings = m.IsTied,
+            ZLossMultiplier = recipe.Loss.ZLoss,
+            Initialisation = isFirst ? InitialisationMethod.Mitchell : InitialisationMethod.Normal,
+            InitialDeviation = m.InitStd,
+            EosTokenId = data.EosId,
+            BosTokenId = data.BosId,
+        }.Validated();
+    }
+
+    private static StepSettings StepOf(Recipe recipe, long steps)
+    {
+        ScheduleKeys s = recipe.Schedule;
+        double end = s.EndStep > 0 ? s.EndStep : steps;
+        LearningRateSchedule schedule = s.Kind switch
+        {
+            "linear" => new LinearSchedule(s.WarmupSteps, end, s.FinalRatio),
+            "wsd" => new WarmupStableDecaySchedule(s.WarmupSteps, end, s.DecaySteps, s.FinalRatio * recipe.Optimizer.LearningRate),
+            "constant" => new ConstantSchedule(s.WarmupSteps),
+            _ => new CosineSchedule(s.WarmupSteps, end, s.FinalRatio),
+        };
+        OptimizerKeys o = recipe.Optimizer;
+        return new StepSettings
+        {
+            Groups = recipe.Batch.Groups,
+            SequencesPerGroup = recipe.Batch.SequencesPerGroup,
+            SequenceLength = recipe.Batch.SequenceLength,
+            MicroBatchSequences = recipe.Compute.MicroBatch > 0 ? recipe.Compute.MicroBatch : recipe.Batch.SequencesPerGroup,
+            Shards = recipe.Shards,
+            Replicas = 1,
+            Decision = new DecisionSettings(o.Clip > 0 ? o.Clip : null, null, recipe.Loss.StopsOnNonFinite ? NonFinitePolicy.Stop : NonFinitePolicy.Skip),
+            Optimizer = new AdamWSettings(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay),
+            GroupOverrides = o.NoDecay.Count == 0 ? [] : [new ParameterGroupOverride([.. o.NoDecay], WeightDecay: 0.0)],
+            Schedule = schedule,
+        };
+    }
+}
