@@ -149,7 +149,16 @@ internal sealed partial class ActorSystemImpl : ActorSystem
 
     private async Task TerminateInPhases()
     {
-        await CoordinatedShutdown.Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance).ConfigureAwait(false);
+        try
+        {
+            await CoordinatedShutdown.Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            // A phase with recover = off ended the phases; whoever awaits Run sees why. The system was asked to end all the same.
+            LogOf("CoordinatedShutdown", typeof(CoordinatedShutdown)).Write(LogLevel.ErrorLevel, failure, "The coordinated shutdown was cut short; the actors are stopped");
+        }
+
         StopGuardians();
         await WhenTerminated.ConfigureAwait(false);
     }
@@ -177,7 +186,7 @@ internal sealed partial class ActorSystemImpl : ActorSystem
             }
             catch (Exception failure)
             {
-                LogOf(Log.ToString()!, typeof(ActorSystem)).Write(LogLevel.ErrorLevel, failure, "A termination callback failed");
+                LogOf($"ActorSystem({Name})", typeof(ActorSystem)).Write(LogLevel.ErrorLevel, failure, "A termination callback failed");
             }
         }
 

@@ -253,26 +253,46 @@ public sealed class CoordinatedShutdown : IExtension
     public class UnknownReason : Reason
     {
         public static readonly Reason Instance = new UnknownReason();
+
+        private UnknownReason()
+        {
+        }
     }
 
     public class ActorSystemTerminateReason : Reason
     {
         public static readonly Reason Instance = new ActorSystemTerminateReason();
+
+        private ActorSystemTerminateReason()
+        {
+        }
     }
 
     public class ClrExitReason : Reason
     {
         public static readonly Reason Instance = new ClrExitReason();
+
+        private ClrExitReason()
+        {
+        }
     }
 
     public class ClusterDowningReason : Reason
     {
         public static readonly Reason Instance = new ClusterDowningReason();
+
+        private ClusterDowningReason()
+        {
+        }
     }
 
     public class ClusterLeavingReason : Reason
     {
         public static readonly Reason Instance = new ClusterLeavingReason();
+
+        private ClusterLeavingReason()
+        {
+        }
     }
 
     private sealed record Phase(string Name, TimeSpan Timeout, bool Recover, bool Enabled, string[] DependsOn)

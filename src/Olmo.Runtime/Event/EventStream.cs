@@ -24,7 +24,7 @@ public class EventStream
         ArgumentNullException.ThrowIfNull(channel);
         lock (_gate)
         {
-            if (_subscriptions.Exists(s => s.Subscriber.Equals(subscriber) && s.Channel.IsAssignableFrom(channel)))
+            if (_subscriptions.Exists(s => s.Subscriber.Equals(subscriber) && s.Channel == channel))
             {
                 return false;
             }
@@ -37,12 +37,12 @@ public class EventStream
         return true;
     }
 
-    /// <summary>Takes a type, and all that derive from it, away from a subscriber; false where it had none.</summary>
+    /// <summary>Ends one subscription; false where there is none.</summary>
     public bool Unsubscribe(IActorRef subscriber, Type channel)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         ArgumentNullException.ThrowIfNull(channel);
-        return Remove(s => s.Subscriber.Equals(subscriber) && channel.IsAssignableFrom(s.Channel));
+        return Remove(s => s.Subscriber.Equals(subscriber) && s.Channel == channel);
     }
 
     /// <summary>Takes everything away from a subscriber; false where it had nothing.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Olmo.Runtime.Actor;
 
 namespace Olmo.Runtime.Event;
@@ -75,40 +74,4 @@ public static class Logging
         LogLevel.ErrorLevel => "ERROR",
         _ => throw new ArgumentOutOfRangeException(nameof(logLevel), logLevel, "Unknown log level."),
     };
-}
-
-/// <summary>Formatting forms of <see cref="ILoggingAdapter.Log"/>.</summary>
-public static class LoggingExtensions
-{
-    public static void Debug(this ILoggingAdapter log, string format) => log.Log(LogLevel.DebugLevel, null, format);
-
-    public static void Debug(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.DebugLevel, null, format, args);
-
-    public static void Debug(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.DebugLevel, cause, format, args);
-
-    public static void Info(this ILoggingAdapter log, string format) => log.Log(LogLevel.InfoLevel, null, format);
-
-    public static void Info(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.InfoLevel, null, format, args);
-
-    public static void Info(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.InfoLevel, cause, format, args);
-
-    public static void Warning(this ILoggingAdapter log, string format) => log.Log(LogLevel.WarningLevel, null, format);
-
-    public static void Warning(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.WarningLevel, null, format, args);
-
-    public static void Warning(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.WarningLevel, cause, format, args);
-
-    public static void Error(this ILoggingAdapter log, string format) => log.Log(LogLevel.ErrorLevel, null, format);
-
-    public static void Error(this ILoggingAdapter log, string format, params object?[] args) => Write(log, LogLevel.ErrorLevel, null, format, args);
-
-    public static void Error(this ILoggingAdapter log, Exception? cause, string format, params object?[] args) => Write(log, LogLevel.ErrorLevel, cause, format, args);
-
-    private static void Write(ILoggingAdapter log, LogLevel level, Exception? cause, string format, object?[] args)
-    {
-        if (log.IsEnabled(level))
-        {
-            log.Log(level, cause, args.Length == 0 ? format : string.Format(CultureInfo.InvariantCulture, format, args));
-        }
-    }
 }
