@@ -100,17 +100,50 @@ internal unsafe struct GemmBlock
         }
     }
 
-    /// <summary>The same for one column panel, which is packed into <paramref name="panel"/> (PanelDepth · tile columns floats) piece by piece.</summary>
-    public readonly void PackAndMultiplyColumn(nint columnPanel, float* panel, float* border)
+    /// <summary>
+    /// The same for all columns and row panels [from, to), of which each PanelDepth of A is packed into <paramref name="own"/> first: (to - from) · tile rows · PanelDepth floats. B is packed already.
+    /// </summary>
+    public readonly void PackAndMultiplyRows(nint from, nint to, float* own, float* border)
     {
-        nint lane = columnPanel * _tileColumns;
-        nint count = Math.Min(_tileColumns, _columns - lane);
+        GemmBlock block = this;
+        block._a = OwnPanels(own, from, _tileRows);
+        nint lane = from * _tileRows;
+        nint count = Math.Min(to * _tileRows, _rows) - lane;
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
-            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, panel, 0);
-            MultiplyColumn(0, RowPanels, columnPanel, p, depth, panel, _tileColumns, border);
+            GemmPacking.Pack(_problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start + p), _problem.StrideA, count, depth, _tileRows, own, block._a.Panel);
+            for (nint columnPanel = 0; columnPanel < ColumnPanels; columnPanel++)
+            {
+                block.MultiplyColumn(from, to, columnPanel, p, depth, _b.Address(columnPanel, p), _b.Row, border);
+            }
         }
+    }
+
+    /// <summary>
+    /// The same for all rows and column panels [from, to), of which each PanelDepth of B is packed into <paramref name="own"/> first: (to - from) · tile columns · PanelDepth floats. A is packed already.
+    /// </summary>
+    public readonly void PackAndMultiplyColumns(nint from, nint to, float* own, float* border)
+    {
+        GemmPanels b = OwnPanels(own, from, _tileColumns);
+        nint lane = from * _tileColumns;
+        nint count = Math.Min(to * _tileColumns, _columns) - lane;
+        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
+        {
+            nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
+            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel);
+            for (nint columnPanel = from; columnPanel < to; columnPanel++)
+            {
+                MultiplyColumn(0, RowPanels, columnPanel, p, depth, b.Address(columnPanel, p), b.Row, border);
+            }
+        }
+    }
+
+    // Panels from number first on, at the start of a buffer, that hold one PanelDepth at a time.
+    private readonly GemmPanels OwnPanels(float* own, nint first, int lanes)
+    {
+        nint panel = Math.Min(GemmBlocks.PanelDepth, _depth) * lanes;
+        return new GemmPanels((nint)(own - (first * panel)), 0, panel, lanes);
     }
 
     // Parts follow the rows of memory: some k with all lanes, or some panels with all k.

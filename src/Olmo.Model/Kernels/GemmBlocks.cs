@@ -23,11 +23,6 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     /// <summary>Blocks of one worker inside a job: small enough for its second-level cache.</summary>
     public static GemmBlocks Single => new(96, 384, PanelDepth);
 
-    /// <summary>
-    /// The same for one multiplication: a small C comes back from the last-level cache faster than large packed operands do (measured at 8 MiB on a 32 MiB cache).
-    /// </summary>
-    public static GemmBlocks SharedFor(in GemmProblem problem) => Shared with { Depth = problem.M * problem.N <= 2 << 20 ? PanelDepth : 2 * PanelDepth };
-
     /// <summary>Floats of packed A, a multiple of a cache line; packed B starts there.</summary>
     public long PackedAFloats => ((long)(Rows + MaxPanel) * Depth);
 

@@ -17,7 +17,13 @@ internal static unsafe class GemmDriver
             return;
         }
 
-        GemmBlocks blocks = GemmBlocks.SharedFor(in problem);
+        if (GemmStripes.Fits(in problem))
+        {
+            GemmStripes.Run(pool, workspace, in problem);
+            return;
+        }
+
+        GemmBlocks blocks = GemmBlocks.Shared;
         int tileRows = GemmBlocks.TileRows(problem.Width);
         int tileColumns = GemmBlocks.TileColumns(problem.Width);
         float* packedA = workspace.Shared;
@@ -144,7 +150,7 @@ internal static unsafe class GemmDriver
             float* border = Workspace.Tile(worker);
             for (nint column = from; column < to; column++)
             {
-                Block.PackAndMultiplyColumn(column, panel, border);
+                Block.PackAndMultiplyColumns(column, column + 1, panel, border);
             }
         }
     }
