@@ -1,7 +1,9 @@
+using Olmo.Runtime.Actor;
+
 namespace Olmo.Runtime.Configuration;
 
 /// <summary>A configuration cannot be read or holds what the reader cannot use.</summary>
-public class ConfigurationException : Exception
+public class ConfigurationException : AkkaException
 {
     public ConfigurationException(string message)
         : base(message)

@@ -7,4 +7,8 @@ namespace Olmo.Runtime.Hosting;
 /// <param name="Codec">Known events.</param>
 /// <param name="Fence">Token of the lease, or the node's incarnation.</param>
 /// <param name="Node">Name of the process, for messages about other writers.</param>
-public sealed record PersistenceServices(IJournalStore Store, IEventCodec Codec, long Fence, string Node);
+public sealed record PersistenceServices(IJournalStore Store, IEventCodec Codec, long Fence, string Node)
+{
+    /// <summary>Name of the lease whose token <see cref="Fence"/> is: every write then also requires that it is still held. Null: none.</summary>
+    public string? Lease { get; init; }
+}

@@ -1,4 +1,5 @@
 using Olmo.Runtime.Actor;
+using Olmo.Runtime.Configuration;
 using Olmo.Runtime.Event;
 using Olmo.Runtime.Hosting;
 using Olmo.Runtime.Storage;
@@ -9,19 +10,18 @@ namespace Olmo.Runtime.Persistence;
 /// An actor whose state is a fold of its journal. It claims its id, replays, and only then handles commands; while events are being written commands wait; a handler of
 /// <see cref="Persist{TEvent}"/> runs once its event is durable. A failed write stops the actor, as it is unknown whether the events are there.
 /// </summary>
-public abstract class Eventsourced : ActorBase, IWithUnboundedStash
+public abstract partial class Eventsourced : ActorBase, IWithUnboundedStash
 {
-    private const int ReplayBatch = 1000;
-
     private readonly PersistenceServices _services;
-    private readonly Queue<Invocation> _invocations = new();
-    private readonly List<StoredEvent> _batch = [];
-    private readonly List<Envelope> _waiting = [];
     private readonly string _instance;
+
+    /// <summary>Commands that wait for the recovery or a write, the oldest first.</summary>
+    private readonly LinkedList<Envelope> _waiting = new();
     private JournalClaim? _claim;
     private Phase _phase = Phase.Recovering;
     private long _nextSequenceNr;
-    private bool _writing;
+    private bool _taskRuns;
+    private long _releasedAt = -1;
 
     /// <summary>Made by the runtime alone.</summary>
     /// <exception cref="InvalidOperationException">The system has no journal.</exception>
@@ -38,264 +38,249 @@ public abstract class Eventsourced : ActorBase, IWithUnboundedStash
     private enum Phase
     {
         Recovering,
-        Running,
+        Processing,
         Persisting,
     }
 
-    /// <summary>Whose events.</summary>
+    /// <summary>Whose events; the same for every incarnation.</summary>
     public abstract string PersistenceId { get; }
 
-    /// <summary>Number of the last event that was replayed or written.</summary>
+    /// <summary>Number of the last event that was replayed, or whose handler has run.</summary>
     public long LastSequenceNr { get; private set; }
 
-    /// <summary>Whether events are being replayed.</summary>
+    /// <summary>Number that a snapshot taken now has.</summary>
+    public long SnapshotSequenceNr => LastSequenceNr;
+
+    /// <summary>Whether the journal is being replayed.</summary>
     public bool IsRecovering => _phase is Phase.Recovering;
 
+    /// <summary>Whether commands are handled.</summary>
+    public bool IsRecoveryFinished => !IsRecovering;
+
+    /// <summary>How far to recover.</summary>
+    public virtual Recovery Recovery => Recovery.Default;
+
+    /// <summary>What happens to a command that waits when the stash capacity of the Props is used up; without a capacity there is no limit.</summary>
+    public virtual IStashOverflowStrategy InternalStashOverflowStrategy => ThrowOverflowExceptionStrategy.Instance;
+
     /// <inheritdoc />
-    public IStash Stash { get; set; } = null!;
+    public IStash Stash
+    {
+        get;
+        set => field = new WaitingStash(value, _waiting);
+    }
+    = null!;
 
     /// <summary>The actor's log.</summary>
-    protected ILoggingAdapter Log { get; }
+    protected virtual ILoggingAdapter Log { get; }
 
-    /// <summary>Writes an event and then calls the handler, with the sender of the command; commands wait meanwhile.</summary>
-    public void Persist<TEvent>(TEvent @event, Action<TEvent> handler) => PersistAll([@event], handler);
+    private Config Settings => Cell.SystemImpl.Settings.Config;
 
-    /// <summary>Writes events, all or none, and then calls the handler for each in order; commands wait meanwhile.</summary>
-    /// <exception cref="InvalidOperationException">Called while events are replayed.</exception>
-    public void PersistAll<TEvent>(IEnumerable<TEvent> events, Action<TEvent> handler)
-    {
-        ArgumentNullException.ThrowIfNull(events);
-        ArgumentNullException.ThrowIfNull(handler);
-        if (IsRecovering)
-        {
-            throw new InvalidOperationException("Cannot persist during replay. Events can be persisted when receiving RecoveryCompleted or later.");
-        }
-
-        foreach (TEvent @event in events)
-        {
-            long number = ++_nextSequenceNr;
-            try
-            {
-                (string manifest, byte[] payload) = _services.Codec.Encode(@event!);
-                _batch.Add(new StoredEvent(number, manifest, payload));
-            }
-            catch (Exception e) when (e is ArgumentException or NotSupportedException or System.Text.Json.JsonException)
-            {
-                OnPersistRejected(e, @event!, number);
-                continue;
-            }
-
-            _invocations.Enqueue(new Invocation(number, @event!, o => handler((TEvent)o), Cell.CurrentEnvelope));
-        }
-    }
+    private TimeProvider Time => Cell.SystemImpl.Options.Time;
 
     /// <inheritdoc />
     public override void AroundPreStart()
     {
-        _claim = new JournalClaim(
-            PersistenceId ?? throw new ArgumentException($"[{Self.Path}]: PersistenceId is null"), _services.Fence, _instance);
-        Recover(_claim).PipeTo(Self, Self, recovered => recovered, e => new RecoveryFailed(_instance, e));
+        StartRecovery();
         base.AroundPreStart();
     }
 
     /// <inheritdoc />
     public override void AroundPreRestart(Exception cause, object? message)
     {
-        ReleaseWaiting();
-        base.AroundPreRestart(cause, message);
+        _session.Close();
+        try
+        {
+            base.AroundPreRestart(cause, message);
+        }
+        finally
+        {
+            Stash?.UnstashAll();
+            ReleaseAll();
+        }
     }
 
     /// <inheritdoc />
-    public override void AroundPostRestart(Exception cause, object? message)
+#pragma warning disable CA1725 // Akka.NET names this parameter differently from that of the base class
+    public override void AroundPostRestart(Exception reason, object? message)
+#pragma warning restore CA1725
     {
-        _claim = new JournalClaim(PersistenceId, _services.Fence, _instance);
-        Recover(_claim).PipeTo(Self, Self, recovered => recovered, e => new RecoveryFailed(_instance, e));
-        base.AroundPostRestart(cause, message);
+        StartRecovery();
+        base.AroundPostRestart(reason, message);
     }
 
     /// <inheritdoc />
     public override void AroundPostStop()
     {
-        ReleaseWaiting();
-        base.AroundPostStop();
+        _session.Close();
+        try
+        {
+            base.AroundPostStop();
+        }
+        finally
+        {
+            Stash?.UnstashAll();
+            ReleaseAll();
+        }
     }
 
     /// <inheritdoc />
     protected override bool AroundReceive(Receive receive, object message)
     {
-        switch (message)
+        if (message is EventsourcedMessage own)
         {
-            case Recovered recovered:
-                OnRecovered(recovered);
-                return true;
-            case RecoveryFailed failed:
-                if (failed.Instance == _instance)
-                {
-                    OnRecoveryFailure(failed.Cause);
-                    Context.Stop(Self);
-                }
+            if (string.Equals(own.Instance, _instance, StringComparison.Ordinal))
+            {
+                Advance(own);
+            }
 
-                return true;
-            case Written written:
-                OnWritten(written);
-                return true;
-            case WriteFailed failed:
-                OnWriteFailed(failed);
-                return true;
-            default:
-                if (_phase is not Phase.Running)
-                {
-                    _waiting.Add(Cell.CurrentEnvelope);
-                    return true;
-                }
+            return true;
+        }
 
-                bool handled = base.AroundReceive(receive, message);
-                Flush();
-                return handled;
+        if (message is DelayedTermination delayed)
+        {
+            message = delayed.Terminated;
+        }
+
+        if (_phase is not Phase.Processing)
+        {
+            Wait();
+            return true;
+        }
+
+        try
+        {
+            return base.AroundReceive(receive, message);
+        }
+        finally
+        {
+            if (!_taskRuns)
+            {
+                AfterHandlers();
+            }
         }
     }
 
-    /// <summary>Handles a replayed event or <see cref="RecoveryCompleted"/>.</summary>
+    /// <summary>Handles a snapshot offer, a replayed event or <see cref="RecoveryCompleted"/>.</summary>
     protected abstract bool ReceiveRecover(object message);
 
-    /// <summary>A write failed; the actor is stopped afterwards whatever this does.</summary>
+    /// <summary>Handles a command.</summary>
+    protected abstract bool ReceiveCommand(object message);
+
+    /// <summary>Runs an asynchronous handler: until it ends commands wait; what it persists is written when it ends.</summary>
+    protected void RunTask(Func<Task> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        RunningCell.RunTask(async () =>
+        {
+            _taskRuns = true;
+            try
+            {
+                await action();
+            }
+            finally
+            {
+                _taskRuns = false;
+                AfterHandlers();
+            }
+        });
+    }
+
+    /// <summary>A write failed; the actor is stopped afterwards whatever this does. It is unknown whether the event is there: only a replay tells.</summary>
     protected virtual void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
         Log.Error(cause, "Failed to persist event type [{0}] with sequence number [{1}] for persistenceId [{2}]: {3}", @event.GetType().Name, sequenceNr, PersistenceId, cause.Message);
 
-    /// <summary>An event was refused before it was written; its handler is not called and the actor goes on.</summary>
+    /// <summary>An event was refused before it was written; its handler is not called, its number is used up and the actor goes on.</summary>
     protected virtual void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
         Log.Error(cause, "Rejected to persist event type [{0}] with sequence number [{1}] for persistenceId [{2}]: {3}", @event.GetType().Name, sequenceNr, PersistenceId, cause.Message);
 
     /// <summary>Recovery failed; the actor is stopped afterwards whatever this does.</summary>
     protected virtual void OnRecoveryFailure(Exception reason, object? message = null) =>
-        Log.Error(reason, "Exception in ReceiveRecover when replaying persistenceId [{0}]: {1}", PersistenceId, reason.Message);
+        Log.Error(reason, "Exception when recovering persistenceId [{0}], last known sequence number [{1}], while handling [{2}]: {3}", PersistenceId, LastSequenceNr, message?.GetType().Name ?? "nothing", reason.Message);
 
-    private async Task<Recovered> Recover(JournalClaim claim)
+    /// <summary>Called after the handler of <see cref="RecoveryCompleted"/>.</summary>
+    protected virtual void OnReplaySuccess()
     {
-        long highest = await _services.Store.ClaimAsync(claim, CancellationToken.None).ConfigureAwait(false);
-        List<(long Number, object Event)> events = [];
-        long from = 1;
-        while (from <= highest)
-        {
-            IReadOnlyList<StoredEvent> read = await _services.Store.ReplayAsync(claim.PersistenceId, from, highest, ReplayBatch, CancellationToken.None).ConfigureAwait(false);
-            foreach (StoredEvent stored in read)
-            {
-                events.Add((stored.SequenceNr, _services.Codec.Decode(stored.Manifest, stored.Payload)));
-            }
+    }
 
-            if (read.Count < ReplayBatch)
-            {
+    /// <inheritdoc />
+    protected override void Unhandled(object message)
+    {
+        switch (message)
+        {
+            case RecoveryCompleted or SaveSnapshotSuccess or DeleteMessagesSuccess or DeleteSnapshotSuccess or DeleteSnapshotsSuccess:
                 break;
-            }
-
-            from = read[^1].SequenceNr + 1;
+            case SaveSnapshotFailure or DeleteMessagesFailure or DeleteSnapshotFailure or DeleteSnapshotsFailure:
+                Log.Warning("{0} for persistenceId [{1}] is not handled", message, PersistenceId);
+                break;
+            default:
+                base.Unhandled(message);
+                break;
         }
-
-        return new Recovered(_instance, highest, events);
     }
 
-    private void OnRecovered(Recovered recovered)
+    private void Advance(EventsourcedMessage own)
     {
-        if (recovered.Instance != _instance)
+        switch (own)
         {
+            case RecoveryOpened opened:
+                OnOpened(opened);
+                break;
+            case RecoveryEvents events:
+                OnEvents(events);
+                break;
+            case RecoveryFailed failed:
+                FailRecovery(failed.Cause, null);
+                break;
+            case EventsWritten written:
+                OnWritten(written);
+                break;
+            case WriteFailed failed:
+                OnWriteFailed(failed);
+                break;
+            default:
+                throw new InvalidOperationException($"Unknown message {own.GetType()}.");
+        }
+    }
+
+    /// <summary>Puts the command off until the recovery or the write is done.</summary>
+    private void Wait()
+    {
+        int capacity = Cell.Props.StashCapacity;
+        Envelope envelope = Cell.CurrentEnvelope;
+        if (capacity < 0 || _waiting.Count < capacity)
+        {
+            _waiting.AddLast(envelope);
             return;
         }
 
-        try
+        switch (InternalStashOverflowStrategy)
         {
-            foreach ((long number, object happened) in recovered.Events)
-            {
-                LastSequenceNr = number;
-                ReceiveRecover(happened);
-            }
-
-            LastSequenceNr = _nextSequenceNr = recovered.Highest;
-        }
-        catch (Exception e) // whatever a handler threw: half a history is no state
-        {
-            OnRecoveryFailure(e);
-            Context.Stop(Self);
-            return;
-        }
-
-        _phase = Phase.Running;
-        ReceiveRecover(RecoveryCompleted.Instance);
-        Flush();
-        if (_phase is Phase.Running)
-        {
-            ReleaseWaiting();
+            case DiscardToDeadLetterStrategy:
+                Cell.DeadLetter(envelope);
+                break;
+            case ReplyToStrategy reply:
+                Sender.Tell(reply.Response, Self);
+                break;
+            default:
+                throw new StashOverflowException($"{Self} holds {_waiting.Count} commands that wait for the journal; {envelope.Message.GetType().Name} does not fit.");
         }
     }
 
-    private void Flush()
+    /// <summary>Hands out the oldest command that waits; the next follows when it is done. One a turn: a second would come to lie before the first.</summary>
+    private void ReleaseNext()
     {
-        if (_writing || _invocations.Count == 0)
+        if (_phase is Phase.Processing && !_taskRuns && _releasedAt != Cell.EnvelopeId && _waiting.First is { } first)
         {
-            return;
-        }
-
-        _phase = Phase.Persisting;
-        _writing = true;
-        StoredEvent[] events = [.. _batch];
-        _batch.Clear();
-        string instance = _instance;
-        Store(events).PipeTo(Self, Self, _ => new Written(instance, events[^1].SequenceNr), e => new WriteFailed(instance, e));
-    }
-
-    private async Task<bool> Store(StoredEvent[] events)
-    {
-        await _services.Store.AppendAsync(_claim!, events, CancellationToken.None).ConfigureAwait(false);
-        return true;
-    }
-
-    private void OnWritten(Written written)
-    {
-        if (written.Instance != _instance)
-        {
-            return;
-        }
-
-        _writing = false;
-        while (_invocations.TryPeek(out Invocation next) && next.SequenceNr <= written.UpTo)
-        {
-            _invocations.Dequeue();
-            LastSequenceNr = next.SequenceNr;
-            Cell.WithEnvelope(next.Envelope, next.Event, next.Handle);
-        }
-
-        Flush();
-        if (_invocations.Count == 0)
-        {
-            _phase = Phase.Running;
-            ReleaseWaiting();
+            _releasedAt = Cell.EnvelopeId;
+            _waiting.RemoveFirst();
+            Cell.Mailbox.Prepend([DelayedTermination.Wrap(first.Value)]);
         }
     }
 
-    private void OnWriteFailed(WriteFailed failed)
+    private void ReleaseAll()
     {
-        if (failed.Instance != _instance)
-        {
-            return;
-        }
-
-        Invocation first = _invocations.Peek();
-        OnPersistFailure(failed.Cause, first.Event, first.SequenceNr);
-        Context.Stop(Self);
-    }
-
-    private void ReleaseWaiting()
-    {
-        Cell.Mailbox.Prepend(_waiting);
+        Cell.Mailbox.Prepend([.. _waiting.Select(DelayedTermination.Wrap)]);
         _waiting.Clear();
     }
-
-    private readonly record struct Invocation(long SequenceNr, object Event, Action<object> Handle, Envelope Envelope);
-
-    private sealed record Recovered(string Instance, long Highest, IReadOnlyList<(long Number, object Event)> Events);
-
-    private sealed record RecoveryFailed(string Instance, Exception Cause);
-
-    private sealed record Written(string Instance, long UpTo);
-
-    private sealed record WriteFailed(string Instance, Exception Cause);
 }
