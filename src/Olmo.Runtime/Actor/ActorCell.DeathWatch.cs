@@ -29,6 +29,20 @@ internal sealed partial class ActorCell
         return subject;
     }
 
+    /// <summary>Puts stashed messages before the mailbox; a stashed Terminated counts as queued again.</summary>
+    internal void Unstash(IReadOnlyList<Envelope> envelopes)
+    {
+        foreach (Envelope envelope in envelopes)
+        {
+            if (envelope.Message is Terminated terminated)
+            {
+                _terminatedQueued[terminated.ActorRef] = null;
+            }
+        }
+
+        Mailbox.Prepend(envelopes);
+    }
+
     private IActorRef Watch(IActorRef subject, object? message)
     {
         ArgumentNullException.ThrowIfNull(subject);

@@ -13,9 +13,9 @@ internal sealed class DeadLetterActorRef(ActorSystemImpl system, ActorPath path)
             case Identify identify:
                 (sender ?? this).Tell(new ActorIdentity(identify.MessageId, null), recipient);
                 break;
-            case AllDeadLetters already:
-                System.Instruments.DeadLetter(already.GetType().Name);
-                System.EventStream.Publish(already);
+            case AllDeadLetters:
+                // A subscriber to dead letters that has ended: publishing again would come back here without end.
+                System.Instruments.DeadLetter("subscriber-ended");
                 break;
             case IDeadLetterSuppression suppressed:
                 System.Instruments.DeadLetter("suppressed");
@@ -30,9 +30,17 @@ internal sealed class DeadLetterActorRef(ActorSystemImpl system, ActorPath path)
 
     protected override void Deliver(object message, IActorRef? sender)
     {
-        if (message is not ActorIdentity)
+        switch (message)
         {
-            Publish(message, sender, this);
+            case ActorIdentity:
+                break;
+            case AllDeadLetters made:
+                System.Instruments.DeadLetter(made.GetType().Name);
+                System.EventStream.Publish(made);
+                break;
+            default:
+                Publish(message, sender, this);
+                break;
         }
     }
 }

@@ -85,7 +85,7 @@ internal sealed class MailboxStash(ActorCell cell, int capacity) : IStash
         if (_messages.First is { } first)
         {
             _messages.RemoveFirst();
-            cell.Mailbox.Prepend([first.Value]);
+            cell.Unstash([first.Value]);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class MailboxStash(ActorCell cell, int capacity) : IStash
         ArgumentNullException.ThrowIfNull(predicate);
         if (_messages.Count > 0)
         {
-            cell.Mailbox.Prepend([.. _messages.Where(predicate)]);
+            cell.Unstash([.. _messages.Where(predicate)]);
             _messages.Clear();
         }
     }

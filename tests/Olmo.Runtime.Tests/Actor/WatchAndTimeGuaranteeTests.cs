@@ -133,6 +133,21 @@ public sealed class WatchAndTimeGuaranteeTests : VirtualTimeTestKit
     }
 
     [Fact]
+    public void G19_StashedTerminated_IsHandledWhenUnstashed()
+    {
+        IActorRef subject = Sys.ActorOf(Props.Create(() => new Quiet()));
+        IActorRef stashing = Sys.ActorOf(Props.Create(() => new Stashing(TestActor)));
+        stashing.Tell(subject);
+        Settle();
+        Sys.Stop(subject);
+        Settle();
+
+        stashing.Tell("open");
+
+        ExpectMsg(subject);
+    }
+
+    [Fact]
     public void ReceiveTimeout_RepeatsUntilSwitchedOff()
     {
         IActorRef actor = Sys.ActorOf(Props.Create(() => new TimesOut(TestActor, Second)));
@@ -322,6 +337,8 @@ public sealed class WatchAndTimeGuaranteeTests : VirtualTimeTestKit
         {
             _report = report;
             Receive<int>(_ => Stash.Stash());
+            Receive<Terminated>(_ => Stash.Stash());
+            Receive<IActorRef>(subject => Context.Watch(subject));
             Receive<string>(m =>
             {
                 switch (m)
@@ -342,7 +359,12 @@ public sealed class WatchAndTimeGuaranteeTests : VirtualTimeTestKit
 
         public IStash Stash { get; set; } = null!;
 
-        private void Open() => ReceiveAny(_report.Tell);
+        private void Open()
+        {
+            // A Terminated as such would be dropped by the test actor, which does not watch.
+            Receive<Terminated>(t => _report.Tell(t.ActorRef));
+            ReceiveAny(_report.Tell);
+        }
     }
 
     private sealed class TimesOut : ReceiveActor

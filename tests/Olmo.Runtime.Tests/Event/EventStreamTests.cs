@@ -49,6 +49,24 @@ public sealed class EventStreamTests : VirtualTimeTestKit
     }
 
     [Fact]
+    public void DeadLetterForASubscriberThatHasEnded_IsDroppedNotPublishedAgain()
+    {
+        IActorRef subscriber = Watch(Sys.ActorOf(Props.Empty));
+        Sys.Stop(subscriber);
+        ExpectTerminated(subscriber);
+        TestProbe other = CreateTestProbe();
+        Sys.EventStream.Subscribe(other, typeof(AllDeadLetters));
+
+        subscriber.Tell(new DeadLetter("x", TestActor, subscriber));
+        other.ExpectNoMsg(TimeSpan.FromSeconds(1));
+
+        // Many at once while nobody has taken the ended subscriber off: each comes to the other one once.
+        Sys.EventStream.Subscribe(subscriber, typeof(DeadLetter));
+        Lose(3);
+        Assert.Equal([0, 1, 2], other.ReceiveN(3).Cast<DeadLetter>().Select(d => (int)d.Message));
+    }
+
+    [Fact]
     public void DeadLetters_AreLoggedTenTimesThenSilentForFiveMinutes()
     {
         Settle();
