@@ -99,8 +99,8 @@ for ((i = 0; i < runs; i++)); do
     read -r start phase begun <<<"$k"
     from=$(resumed_after "$name" "$start")
     done_steps=$((begun > 0 ? begun - 1 : 0))
-    redone=$((done_steps > ${from:-0} ? done_steps - ${from:-0} : 0))
-    echo "$name: killed in $phase (step $begun had begun), resumed from step ${from:-none: it was complete}, $redone steps redone"
+    redone=$((done_steps > ${from:-done_steps} ? done_steps - ${from:-done_steps} : 0))
+    echo "$name: killed in $phase (step $begun had begun), resumed from step ${from:-(none: it was complete)}, $redone steps redone"
     if [ -n "$from" ] && [ $redone -gt $interval ]; then echo "$name: more than one interval of $interval steps was redone"; failed=1; fi
   done
   found=$(weights "$work/$name.$starts.log")

@@ -39,7 +39,8 @@ internal sealed class RunJournal : IAsyncDisposable
             SqliteJournalStore store = await SqliteJournalStore.OpenAsync(new SqliteStoreOptions { Path = path, BusyTimeout = busyTimeout, Time = time });
             string owner = $"pid-{Environment.ProcessId}";
             LeaseAnswer lease = await store.Leases.AcquireAsync(LeaseName, owner, UntilReleased, holderIsDead: true, CancellationToken.None);
-            return new RunJournal(store, new PersistenceServices(store, Contracts(), lease.Token, owner));
+            GuardedJournalStore guarded = new(store, time);
+            return new RunJournal(store, new PersistenceServices(guarded, Contracts(), lease.Token, owner) { Lease = LeaseName });
         }
         catch (Exception e) when (e is JournalUnavailableException or SchemaVersionException or NetworkFileSystemException)
         {

@@ -90,6 +90,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         ActorSystem system = new ActorSystemOptions
         {
             Time = time,
+            ShutDownOnProcessExit = false, // signals are the command's: it saves the state first
             Extensions = ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), journal.Services),
         }.CreateSystem("olmo");
         try
