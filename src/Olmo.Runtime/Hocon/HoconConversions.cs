@@ -11,13 +11,34 @@ public static class HoconConversions
 {
     private static readonly Dictionary<string, long> Nanoseconds = new(StringComparer.Ordinal)
     {
-        [""] = 1_000_000, ["ns"] = 1, ["nano"] = 1, ["nanos"] = 1, ["nanosecond"] = 1, ["nanoseconds"] = 1,
-        ["us"] = 1_000, ["micro"] = 1_000, ["micros"] = 1_000, ["microsecond"] = 1_000, ["microseconds"] = 1_000,
-        ["ms"] = 1_000_000, ["milli"] = 1_000_000, ["millis"] = 1_000_000, ["millisecond"] = 1_000_000, ["milliseconds"] = 1_000_000,
-        ["s"] = 1_000_000_000, ["second"] = 1_000_000_000, ["seconds"] = 1_000_000_000,
-        ["m"] = 60_000_000_000, ["minute"] = 60_000_000_000, ["minutes"] = 60_000_000_000,
-        ["h"] = 3_600_000_000_000, ["hour"] = 3_600_000_000_000, ["hours"] = 3_600_000_000_000,
-        ["d"] = 86_400_000_000_000, ["day"] = 86_400_000_000_000, ["days"] = 86_400_000_000_000,
+        [""] = 1_000_000,
+        ["ns"] = 1,
+        ["nano"] = 1,
+        ["nanos"] = 1,
+        ["nanosecond"] = 1,
+        ["nanoseconds"] = 1,
+        ["us"] = 1_000,
+        ["micro"] = 1_000,
+        ["micros"] = 1_000,
+        ["microsecond"] = 1_000,
+        ["microseconds"] = 1_000,
+        ["ms"] = 1_000_000,
+        ["milli"] = 1_000_000,
+        ["millis"] = 1_000_000,
+        ["millisecond"] = 1_000_000,
+        ["milliseconds"] = 1_000_000,
+        ["s"] = 1_000_000_000,
+        ["second"] = 1_000_000_000,
+        ["seconds"] = 1_000_000_000,
+        ["m"] = 60_000_000_000,
+        ["minute"] = 60_000_000_000,
+        ["minutes"] = 60_000_000_000,
+        ["h"] = 3_600_000_000_000,
+        ["hour"] = 3_600_000_000_000,
+        ["hours"] = 3_600_000_000_000,
+        ["d"] = 86_400_000_000_000,
+        ["day"] = 86_400_000_000_000,
+        ["days"] = 86_400_000_000_000,
     };
 
     private static readonly Dictionary<string, BigInteger> Bytes = SizeUnits();
@@ -209,7 +230,12 @@ public static class HoconConversions
     {
         Dictionary<string, BigInteger> units = new(StringComparer.Ordinal)
         {
-            [""] = 1, ["B"] = 1, ["b"] = 1, ["byte"] = 1, ["bytes"] = 1, ["k"] = 1024,
+            [""] = 1,
+            ["B"] = 1,
+            ["b"] = 1,
+            ["byte"] = 1,
+            ["bytes"] = 1,
+            ["k"] = 1024,
         };
         (string Letter, string Decimal, string Binary)[] names =
         [

@@ -11,9 +11,24 @@ internal static class LocalFileSystem
 
     private static readonly Dictionary<long, string> Remote = new()
     {
-        [0x6969] = "nfs", [0x517B] = "smb", [0xFF534D42] = "cifs", [0xFE534D42] = "smb2", [0x73757245] = "coda", [0x5346414F] = "afs", [0x6B414653] = "afs",
-        [0x01021997] = "9p", [0x00C36400] = "ceph", [0x0BD00BD0] = "lustre", [0x47504653] = "gpfs", [0x7461636F] = "ocfs2", [0x01161970] = "gfs2",
-        [0x65735546] = "fuse", [0x19830326] = "beegfs", [0x786F4256] = "vboxsf", [0xBACBACBC] = "vmhgfs", [0xAAD7AAEA] = "panfs",
+        [0x6969] = "nfs",
+        [0x517B] = "smb",
+        [0xFF534D42] = "cifs",
+        [0xFE534D42] = "smb2",
+        [0x73757245] = "coda",
+        [0x5346414F] = "afs",
+        [0x6B414653] = "afs",
+        [0x01021997] = "9p",
+        [0x00C36400] = "ceph",
+        [0x0BD00BD0] = "lustre",
+        [0x47504653] = "gpfs",
+        [0x7461636F] = "ocfs2",
+        [0x01161970] = "gfs2",
+        [0x65735546] = "fuse",
+        [0x19830326] = "beegfs",
+        [0x786F4256] = "vboxsf",
+        [0xBACBACBC] = "vmhgfs",
+        [0xAAD7AAEA] = "panfs",
     };
 
     /// <summary>f_type of the file system that holds a folder; null where the kernel does not say.</summary>

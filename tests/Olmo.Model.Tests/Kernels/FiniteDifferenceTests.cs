@@ -120,7 +120,13 @@ public sealed unsafe class FiniteDifferenceTests
         Pinned<int> labels = new([3, 22, LossRows.Ignored, 0]);
         LossRows rows = new()
         {
-            Logits = gradient, RowStride = V, Vocabulary = V, Labels = labels, Weights = weights, InverseDivisor = (float)(1 / N), ZMultiplier = (float)Lambda,
+            Logits = gradient,
+            RowStride = V,
+            Vocabulary = V,
+            Labels = labels,
+            Weights = weights,
+            InverseDivisor = (float)(1 / N),
+            ZMultiplier = (float)Lambda,
         };
         SoftmaxCrossEntropy.ForwardBackward(Width, rows, 0, Rows);
         Check("logits", gradient, Widen(logits), z =>

@@ -35,8 +35,14 @@ public sealed unsafe class GoldenLossTests
                 Pinned<float> ce = new(rows), z = new(rows);
                 LossRows block = new()
                 {
-                    Logits = logits, RowStride = v, Vocabulary = v, Labels = labels, InverseDivisor = reduction == "mean" ? 1f / Math.Max(valid, 1) : 1f,
-                    ZMultiplier = multiplier.ValueKind == JsonValueKind.Null ? 0f : (float)multiplier.GetDouble(), CrossEntropy = ce, ZLoss = z,
+                    Logits = logits,
+                    RowStride = v,
+                    Vocabulary = v,
+                    Labels = labels,
+                    InverseDivisor = reduction == "mean" ? 1f / Math.Max(valid, 1) : 1f,
+                    ZMultiplier = multiplier.ValueKind == JsonValueKind.Null ? 0f : (float)multiplier.GetDouble(),
+                    CrossEntropy = ce,
+                    ZLoss = z,
                 };
                 SoftmaxCrossEntropy.ForwardBackward((SimdWidth)width, block, 0, rows);
                 compared++;

@@ -114,8 +114,15 @@ public sealed unsafe class GoldenOperationTests
             weights.Span.Fill(upstream.Span[0]);
             LossRows rows = new()
             {
-                Logits = logits, RowStride = v, Vocabulary = v, Labels = labels, Weights = weights, InverseDivisor = 1f / n,
-                ZMultiplier = lambda * upstream.Span[1] / upstream.Span[0], CrossEntropy = ce, ZLoss = z,
+                Logits = logits,
+                RowStride = v,
+                Vocabulary = v,
+                Labels = labels,
+                Weights = weights,
+                InverseDivisor = 1f / n,
+                ZMultiplier = lambda * upstream.Span[1] / upstream.Span[0],
+                CrossEntropy = ce,
+                ZLoss = z,
             };
             SoftmaxCrossEntropy.ForwardBackward((SimdWidth)width, rows, 0, labels.Length);
             Pinned<float> y = new([Mean(ce, n) / upstream.Span[0], Mean(z, n) / upstream.Span[1]]);
@@ -165,7 +172,12 @@ public sealed unsafe class GoldenOperationTests
                 Pinned<float> query = Rows(name + ".q", heads, rows, e, b), key = Rows(name + ".k", keyHeads, rows, e, b), value = Rows(name + ".v", keyHeads, rows, e, b);
                 AttentionInputs inputs = new()
                 {
-                    Query = query, Key = key, Value = value, QueryStride = heads * e, KeyStride = keyHeads * e, ValueStride = keyHeads * e,
+                    Query = query,
+                    Key = key,
+                    Value = value,
+                    QueryStride = heads * e,
+                    KeyStride = keyHeads * e,
+                    ValueStride = keyHeads * e,
                     FirstKeys = first is null ? null : first.Pointer,
                 };
                 Pinned<float> output = new(query.Length), gq = new(query.Length), gk = new(key.Length), gv = new(key.Length);

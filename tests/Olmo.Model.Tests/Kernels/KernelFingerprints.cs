@@ -59,7 +59,14 @@ internal static unsafe class KernelFingerprints
         Pinned<int> labels = new([4, 1000]);
         LossRows rows = new()
         {
-            Logits = logits, RowStride = V, Vocabulary = V, Labels = labels, InverseDivisor = 0.5f, ZMultiplier = 1e-4f, CrossEntropy = ce, ZLoss = z,
+            Logits = logits,
+            RowStride = V,
+            Vocabulary = V,
+            Labels = labels,
+            InverseDivisor = 0.5f,
+            ZMultiplier = 1e-4f,
+            CrossEntropy = ce,
+            ZLoss = z,
         };
         SoftmaxCrossEntropy.ForwardBackward(width, rows, 0, 2);
         hashes["loss"] = Hash<float>(logits.Span) ^ Hash<float>(ce.Span) ^ (3 * Hash<float>(z.Span));

@@ -66,8 +66,16 @@ public sealed unsafe class PublishedVectorTests
         Pinned<int> labels = new([2]);
         LossRows rows = new()
         {
-            Logits = logits, RowStride = 3, Vocabulary = 3, Labels = labels, InverseDivisor = 1f, ZMultiplier = 1e-4f,
-            CrossEntropy = ce, ZLoss = z, LogProbability = lp, LogSumExp = lse,
+            Logits = logits,
+            RowStride = 3,
+            Vocabulary = 3,
+            Labels = labels,
+            InverseDivisor = 1f,
+            ZMultiplier = 1e-4f,
+            CrossEntropy = ce,
+            ZLoss = z,
+            LogProbability = lp,
+            LogSumExp = lse,
         };
         SoftmaxCrossEntropy.Forward((SimdWidth)width, rows, 0, 1);
         Near([3.4076059644], lse);

@@ -99,8 +99,17 @@ public sealed unsafe class RowKernelTests
         Pinned<float> z = logits.Copy(), ce = new(Rows), zLoss = new(Rows), lp = new(Rows), lse = new(Rows);
         LossRows rows = new()
         {
-            Logits = z, RowStride = stride, Vocabulary = vocabulary, Labels = labels, Weights = weights, InverseDivisor = 0.3f, ZMultiplier = 1e-2f,
-            CrossEntropy = ce, ZLoss = zLoss, LogProbability = lp, LogSumExp = lse,
+            Logits = z,
+            RowStride = stride,
+            Vocabulary = vocabulary,
+            Labels = labels,
+            Weights = weights,
+            InverseDivisor = 0.3f,
+            ZMultiplier = 1e-2f,
+            CrossEntropy = ce,
+            ZLoss = zLoss,
+            LogProbability = lp,
+            LogSumExp = lse,
         };
         if (gradient)
         {

@@ -14,7 +14,11 @@ public sealed class InitialisationTests
     {
         OlmoConfig config = TinyModels.Config("olmo2") with
         {
-            Width = 96, FeedForward = 200, Vocabulary = 503, Initialisation = method, InitialDeviation = 0.02,
+            Width = 96,
+            FeedForward = 200,
+            Vocabulary = 503,
+            Initialisation = method,
+            InitialDeviation = 0.02,
         };
         using ComputePool pool = new(1);
         using CpuProvider provider = new(pool, SimdWidths.Best);

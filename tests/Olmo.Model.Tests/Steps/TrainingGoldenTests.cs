@@ -66,7 +66,13 @@ public sealed class TrainingGoldenTests : IDisposable
     {
         StepSettings settings = new()
         {
-            Groups = 2, SequencesPerGroup = 2, SequenceLength = 24, MicroBatchSequences = 1, Shards = 8, Optimizer = new AdamWSettings(1e-3), Schedule = new ConstantSchedule(),
+            Groups = 2,
+            SequencesPerGroup = 2,
+            SequenceLength = 24,
+            MicroBatchSequences = 1,
+            Shards = 8,
+            Optimizer = new AdamWSettings(1e-3),
+            Schedule = new ConstantSchedule(),
         };
         using CpuProvider provider = new(_pool, SimdWidths.Best);
         using ResidentWeights weights = Load(provider, "olmo2-tiny", 1e-5);

@@ -15,13 +15,24 @@ internal static class SignatureFormatter
 
     private static readonly Dictionary<string, string> s_operators = new(StringComparer.Ordinal)
     {
-        ["op_Equality"] = "==", ["op_Inequality"] = "!=", ["op_Division"] = "/", ["op_Addition"] = "+",
+        ["op_Equality"] = "==",
+        ["op_Inequality"] = "!=",
+        ["op_Division"] = "/",
+        ["op_Addition"] = "+",
     };
 
     private static readonly Dictionary<Type, string> s_keywords = new()
     {
-        [typeof(void)] = "void", [typeof(object)] = "object", [typeof(string)] = "string", [typeof(bool)] = "bool", [typeof(int)] = "int",
-        [typeof(long)] = "long", [typeof(double)] = "double", [typeof(float)] = "float", [typeof(decimal)] = "decimal", [typeof(byte)] = "byte",
+        [typeof(void)] = "void",
+        [typeof(object)] = "object",
+        [typeof(string)] = "string",
+        [typeof(bool)] = "bool",
+        [typeof(int)] = "int",
+        [typeof(long)] = "long",
+        [typeof(double)] = "double",
+        [typeof(float)] = "float",
+        [typeof(decimal)] = "decimal",
+        [typeof(byte)] = "byte",
         [typeof(char)] = "char",
     };
 
