@@ -82,7 +82,7 @@ public sealed class RecipeReaderTests : IDisposable
     {
         UsageException error = Assert.Throws<UsageException>(() => Read("", "model.widht=3"));
 
-        Assert.Contains("--set model.widht:1: unknown key model.widht", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--set model.widht: unknown key model.widht", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
