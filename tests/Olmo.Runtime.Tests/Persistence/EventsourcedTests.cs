@@ -435,6 +435,7 @@ public sealed class EventsourcedTests : IAsyncLifetime
         gate.SetResult();
 
         await after;
+        await _recorder.Until("terminated"); // the notice of the death may overtake neither the write nor, by much, the question
         Assert.Equal(["add 1", "stopped", "applied 1@1", "terminated"], _recorder.All);
     }
 }
