@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # One training step through the rank's own engine beside eager PyTorch: same shapes, same micro-batches, one update of 4 of them, alternating in one run, 1 and 2 threads.
-# usage: bench/peer-step.sh [PYTHON_SCRIPT] [ROUNDS]      PYTHON: the interpreter that has torch (default /usr/bin/python3)
+# usage: bench/peer-step.sh [PYTHON_SCRIPT] [ROUNDS]      PYTHON: the interpreter that has torch (default /usr/bin/python3); WIDTHS=512 runs one shape; STEPS: counted steps
 # The script prints one JSON line as Olmo.PeerStep does. Last line: per shape and thread count the ratio of tokens per second and both MFUs (over the best sgemm of
 # the two). Invalid, and says so, where the peer's MFU is below 0.45 (d 512) or 0.35 (d 768).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 script=${1:-../shared/bench/torch_olmo2_step.py}
 rounds=${2:-2}
+steps=${STEPS:-3}     # counted steps of each run
+widths=${WIDTHS:-512 768}
 python=${PYTHON:-/usr/bin/python3}
 [ -f "$script" ] || { echo "no peer script at $script"; exit 2; }
 "$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp"; exit 2; }
@@ -18,11 +20,11 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 summary=""
 invalid=0
-worst=""
 for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; do
   read -r d layers heads ffn vocab seq batch bar <<<"$shape"
+  [[ " $widths " == *" $d "* ]] || continue
   for threads in 1 2; do
-    options=(--d "$d" --layers "$layers" --heads "$heads" --ffn "$ffn" --vocab "$vocab" --seq "$seq" --batch "$batch" --threads "$threads" --accumulate 4 --steps 3)
+    options=(--d "$d" --layers "$layers" --heads "$heads" --ffn "$ffn" --vocab "$vocab" --seq "$seq" --batch "$batch" --threads "$threads" --accumulate 4 --steps "$steps")
     a=(); b=()
     for ((r = 0; r < rounds; r++)); do
       line=$(peer "${options[@]}"); echo "$line"; b+=("$line")

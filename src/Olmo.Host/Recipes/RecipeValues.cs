@@ -51,8 +51,14 @@ internal sealed class RecipeValues(HoconObject resolved)
         return Check(key, value, choices.Contains(value, StringComparer.Ordinal), "one of " + string.Join(", ", choices));
     }
 
-    /// <summary>A rule over several keys; the message names the first.</summary>
-    public void Require(string key, bool holds, string rule) => Check(key, resolved.Find(key)?.ToString() ?? "", holds, rule);
+    /// <summary>A rule over several keys; the message names the first. Looked at only where every value read so far is good, as one mistake is to be reported once.</summary>
+    public void Require(string key, bool holds, string rule)
+    {
+        if (_problems.Count == 0)
+        {
+            Check(key, resolved.Find(key)?.ToString() ?? "", holds, rule);
+        }
+    }
 
     private T Check<T>(string key, T value, bool fits, string expected)
     {
