@@ -96,7 +96,7 @@ internal static class RecipeReader
         v.Require("compute.micro-batch", compute.MicroBatch <= batch.SequencesPerGroup, $"at most batch.sequences-per-group = {batch.SequencesPerGroup}");
         int lag = v.Int("checkpoint.max-lag", -1);
         CheckpointPolicy checkpoints = new(
-            v.Long("checkpoint.interval", 1), v.Int("checkpoint.keep", 1), v.Long("checkpoint.permanent-interval", 0), v.Duration("checkpoint.garbage-grace", TimeSpan.Zero), lag < 0 ? null : lag);
+            v.Long("checkpoint.interval", 1), v.Int("checkpoint.keep", 1), v.Long("checkpoint.permanent-interval", 0), v.Duration("checkpoint.garbage-grace", TimeSpan.FromMinutes(1)), lag < 0 ? null : lag);
         SupervisionKeys supervision = new(
             new RunPolicy(v.Int("supervision.max-faults", 0), v.Duration("supervision.fault-window", TimeSpan.FromSeconds(1)), v.Int("supervision.max-faults-without-progress", 0)),
             v.Int("supervision.max-loader-restarts", 0), v.Duration("supervision.journal-outage", TimeSpan.FromSeconds(1)));

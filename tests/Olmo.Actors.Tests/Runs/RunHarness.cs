@@ -24,7 +24,7 @@ internal sealed class RunHarness
 
     public long TotalSteps { get; init; } = 20;
 
-    public CheckpointPolicy Checkpoints { get; init; } = new(Interval: 5, Keep: 2, PermanentInterval: 0, GarbageGrace: TimeSpan.Zero, MaxLag: 0);
+    public CheckpointPolicy Checkpoints { get; init; } = new(Interval: 5, Keep: 2, PermanentInterval: 0, GarbageGrace: TimeSpan.FromMinutes(10), MaxLag: 0);
 
     public RunPolicy Policy { get; init; } = new(MaxFaults: 3, FaultWindow: TimeSpan.FromMinutes(10), MaxFaultsWithoutProgress: 10);
 
