@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ -x src/Olmo.Host/bin/Release/net10.0/olmo ] || dotnet build src/Olmo.Host -c Release -v quiet --nologo >/dev/null
+dotnet build src/Olmo.Host -c Release -v quiet --nologo >/dev/null
 olmo=src/Olmo.Host/bin/Release/net10.0/olmo
 refused=0
 total=0

@@ -3,7 +3,8 @@ using Olmo.Runtime.Hocon;
 namespace Olmo.Host.Recipes;
 
 /// <summary>
-/// Reads the values of a recipe and collects every problem, so that a user sees all of them at once: each names file and line, key, value and what is expected.
+/// Reads the values of a recipe and collects every value that is wrong, so that a user sees all of them at once: each names file and line, key, value and what is expected. Rules over
+/// several keys are looked at once the values are good.
 /// </summary>
 internal sealed class RecipeValues(HoconObject resolved)
 {
