@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace Olmo.Actors.Runs;
 
@@ -34,7 +33,7 @@ public static class RunDecisions
             }
         }
 
-        ImmutableList<string> changed = ChangedKeys(state.NumericSettings, recipe.NumericSettings);
+        IReadOnlyList<SettingsChange> changed = SettingsChange.Between(state.NumericSettings, recipe.NumericSettings);
         if (changed.Count == 0 && state.TotalSteps == recipe.TotalSteps)
         {
             return new([], $"run '{recipe.Run}' goes on");
@@ -99,14 +98,4 @@ public static class RunDecisions
     /// <summary>The run stands still for a typed reason.</summary>
     public static RunDecision Stop(StopReason reason, string detail, long step, params RunEvent[] before) =>
         new([.. before, new RunStopped(reason, detail, step)], detail);
-
-    /// <summary>The keys whose values differ, each with both values, in ordinal order.</summary>
-    public static ImmutableList<string> ChangedKeys(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)
-    {
-        ArgumentNullException.ThrowIfNull(before);
-        ArgumentNullException.ThrowIfNull(now);
-        return [.. before.Keys.Union(now.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Where(key => before.GetValueOrDefault(key) != now.GetValueOrDefault(key))
-            .Select(key => string.Create(CultureInfo.InvariantCulture, $"{key}: {before.GetValueOrDefault(key, "(none)")} -> {now.GetValueOrDefault(key, "(none)")}"))];
-    }
 }

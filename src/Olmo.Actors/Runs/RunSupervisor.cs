@@ -116,7 +116,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        if (_state.Stopped is { Reason: StopReason.Completed } completed && RunDecisions.ChangedKeys(_state.NumericSettings, _settings.Recipe.NumericSettings).Count == 0)
+        if (_state.Stopped is { Reason: StopReason.Completed } completed && SettingsChange.Between(_state.NumericSettings, _settings.Recipe.NumericSettings).Count == 0)
         {
             _phase = RunPhase.Stopped;
             Context.System.EventStream.Publish(new RunEventStored(completed));

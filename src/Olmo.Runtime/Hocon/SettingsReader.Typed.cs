@@ -4,6 +4,8 @@ namespace Olmo.Runtime.Hocon;
 
 public sealed partial class SettingsReader
 {
+    private static readonly TimeSpan LongestDuration = TimeSpan.FromTicks(long.MaxValue / 100);
+
     /// <summary>Whether a key has a value that is not null.</summary>
     /// <exception cref="InvalidOperationException">The key is not in the reference.</exception>
     public bool IsSet(string key) => Known(key).Value is not (null or HoconScalar { IsNull: true });
@@ -17,6 +19,11 @@ public sealed partial class SettingsReader
     /// <summary>A finite number within bounds, both included.</summary>
     public double Double(string key, double least = double.MinValue, double most = double.MaxValue) => Bounded(key, least, most, HoconConversions.AsDouble);
 
+    /// <summary>A finite number of at least <paramref name="least"/> and less than <paramref name="limit"/>.</summary>
+    public double DoubleBelow(string key, double least, double limit) => Get(key, (v, p) => v.AsDouble(p) is var number && number >= least && number < limit
+        ? number
+        : throw HoconConversions.Bad(v, p, HoconRenderer.ToJson(v), $"a value from {Show(least)} to below {Show(limit)}"));
+
     /// <summary>true or false (yes, no, on, off).</summary>
     public bool Boolean(string key) => Get(key, HoconConversions.AsBoolean);
 
@@ -28,7 +35,7 @@ public sealed partial class SettingsReader
 
     /// <summary>A duration within bounds, both included; default bounds: zero and about 292 years.</summary>
     public TimeSpan Duration(string key, TimeSpan? least = null, TimeSpan? most = null) =>
-        Bounded(key, least ?? TimeSpan.Zero, most ?? TimeSpan.FromTicks(long.MaxValue / 100), HoconConversions.AsTimeSpan);
+        Bounded(key, least ?? TimeSpan.Zero, most ?? LongestDuration, HoconConversions.AsTimeSpan);
 
     /// <summary>A size in bytes within bounds, both included.</summary>
     public long SizeBytes(string key, long least = 0, long most = long.MaxValue) => Bounded(key, least, most, HoconConversions.AsSizeBytes);
@@ -113,15 +120,19 @@ public sealed partial class SettingsReader
         where T : IComparable<T> =>
         number.CompareTo(least) >= 0 && number.CompareTo(most) <= 0
             ? number
-            : throw HoconConversions.Bad(value, path, $"{HoconRenderer.ToJson(value)}", $"a value from {Show(least)} to {Show(most)}");
+            : throw HoconConversions.Bad(value, path, HoconRenderer.ToJson(value), Range(least, most));
 
-    private static string Show<T>(T bound) => bound switch
+    private static string Range<T>(T least, T most) => (Unbounded(least), Unbounded(most)) switch
     {
-        double.MaxValue or long.MaxValue or int.MaxValue => "any",
-        double.MinValue or long.MinValue or int.MinValue => "any",
-        IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
-        _ => $"{bound}",
+        (false, false) => $"a value from {Show(least)} to {Show(most)}",
+        (false, true) => $"a value of at least {Show(least)}",
+        _ => $"a value of at most {Show(most)}",
     };
+
+    private static bool Unbounded<T>(T bound) =>
+        bound is double.MaxValue or double.MinValue or long.MaxValue or long.MinValue or int.MaxValue or int.MinValue || (bound is TimeSpan time && time == LongestDuration);
+
+    private static string Show<T>(T bound) => bound is IFormattable f ? f.ToString(null, CultureInfo.InvariantCulture) : $"{bound}";
 
     private T Bounded<T>(string key, T least, T most, Func<HoconValue, string, T> read)
         where T : struct, IComparable<T> =>

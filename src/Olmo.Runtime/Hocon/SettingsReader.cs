@@ -80,6 +80,25 @@ public sealed partial class SettingsReader
         return values;
     }
 
+    /// <summary>
+    /// Rejects a key where a rule over several keys does not hold. The rule is looked at only where all of those keys read well, so that one mistake is reported once.
+    /// </summary>
+    /// <param name="key">The key to blame; relative to this reader, as all of them.</param>
+    /// <param name="holds">The rule; called at once or not at all.</param>
+    /// <param name="expected">What would be right; called where the rule does not hold.</param>
+    /// <param name="others">Further keys that the rule reads.</param>
+    public void Require(string key, Func<bool> holds, Func<string> expected, params IReadOnlyList<string> others)
+    {
+        ArgumentNullException.ThrowIfNull(holds);
+        ArgumentNullException.ThrowIfNull(expected);
+        ArgumentNullException.ThrowIfNull(others);
+        bool isReadable = !others.Append(key).Select(Full).Any(k => errors.Exists(e => string.Equals(e.Key, k, StringComparison.Ordinal)));
+        if (isReadable && !holds())
+        {
+            Reject(key, expected());
+        }
+    }
+
     /// <summary>The resolved values as HOCON, secrets replaced by <c>"(redacted)"</c>.</summary>
     public string Render() => HoconRenderer.ToHocon((HoconObject)Redact(root, node));
 
@@ -197,9 +216,26 @@ public sealed partial class SettingsReader
             }
             else
             {
-                errors.Add(new SettingsError(HoconErrorKind.BadPath, o[key].Origin, full, $"unknown key {full}, the nearest known key is {schema.Nearest(schemaPath, name)}"));
+                RejectUnknown(o[key], full, schemaPath, name);
             }
         }
+    }
+
+    /// <summary>Rejects what stands below an unknown name key by key: the name of a section alone says too little about what was meant.</summary>
+    private void RejectUnknown(HoconValue value, string path, string schemaPath, string name)
+    {
+        if (value is HoconObject { Keys.Count: > 0 } section)
+        {
+            foreach (string key in section.Keys)
+            {
+                string inner = HoconPath.Of(key).ToString();
+                RejectUnknown(section[key], Join(path, inner), Join(schemaPath, name), inner);
+            }
+
+            return;
+        }
+
+        errors.Add(new SettingsError(HoconErrorKind.BadPath, value.Origin, path, $"unknown key {path}, the nearest known key is {schema.Nearest(schemaPath, name)}"));
     }
 
     private string Full(string key) => Join(prefix, key);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Runs;
+using Olmo.Runtime.Hocon;
 
 namespace Olmo.Actors.Tests.Runs;
 
@@ -139,7 +140,7 @@ public sealed class RunDecisionsTests
         public static RunEventComparer Instance { get; } = new();
 
         public bool Equals(RunEvent? x, RunEvent? y) => x is RunCreated a && y is RunCreated b
-            && a.Run == b.Run && a.TotalSteps == b.TotalSteps && RunDecisions.ChangedKeys(a.NumericSettings, b.NumericSettings).IsEmpty;
+            && a.Run == b.Run && a.TotalSteps == b.TotalSteps && SettingsChange.Between(a.NumericSettings, b.NumericSettings).Count == 0;
 
         public int GetHashCode(RunEvent obj) => 0;
     }

@@ -76,7 +76,8 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("model.d-modle = 1", "recipe.conf:1: unknown key model.d-modle, the nearest known key is model.d-model")]
     [InlineData("\nmodel {\n  layer = 3 }", "recipe.conf:3: unknown key model.layer, the nearest known key is model.layers")]
-    [InlineData("modle.layers = 3", "recipe.conf:1: unknown key modle, the nearest known key is model")]
+    [InlineData("modle.layers = 3", "recipe.conf:1: unknown key modle.layers, the nearest known key is model.layers")]
+    [InlineData("modle {}", "recipe.conf:1: unknown key modle, the nearest known key is model")]
     [InlineData("run.d-model = 3", "recipe.conf:1: unknown key run.d-model, the nearest known key is model.d-model")]
     [InlineData("sources.web.wieght = 3", "recipe.conf:1: unknown key sources.web.wieght, the nearest known key is sources.*.weight")]
     [InlineData("stages = [\n { name = a, stpes = 3 } ]", "recipe.conf:2: unknown key stages[0].stpes, the nearest known key is stages[].steps")]
@@ -112,7 +113,7 @@ public sealed class SettingsReaderTests
         Assert.Equal(
             """
             recipe.conf:1: model.d-model has a wrong type, found 'wide', expected a whole number
-            recipe.conf:2: model.layers has a wrong value, found 0, expected a value from 1 to any
+            recipe.conf:2: model.layers has a wrong value, found 0, expected a value of at least 1
             recipe.conf:4: run.timeout has a wrong value, found '3 sec', expected a duration such as 500ms, 30s or 1.5h (units ns us ms s m h d)
             recipe.conf:5: run.memory has a wrong value, found '1KB', expected kB (1000 bytes) or KiB (1024 bytes)
             recipe.conf:6: run.loud has a wrong type, found '1', expected true or false (also yes, on, no, off)
@@ -120,6 +121,41 @@ public sealed class SettingsReaderTests
             recipe.conf:8: run.folder has a wrong value, found "", expected a text that is not empty
             --set run.shift: run.shift has a wrong type, found 'half', expected a number
             """, error.Message);
+    }
+
+    [Fact]
+    public void Section_Unknown_IsReportedKeyByKey() => Assert.Equal(
+        [
+            "recipe.conf:1: unknown key modle.layers, the nearest known key is model.layers",
+            "recipe.conf:1: unknown key modle.d-model, the nearest known key is model.d-model",
+        ],
+        Open("modle { layers = 3, d-model = 4 }").Errors.Select(e => e.ToString()));
+
+    [Theory]
+    [InlineData("run.shift = 1", "recipe.conf:1: run.shift has a wrong value, found 1, expected a value from 0 to below 1")]
+    [InlineData("run.shift = -0.5", "recipe.conf:1: run.shift has a wrong value, found -0.5, expected a value from 0 to below 1")]
+    public void Number_AtTheOpenEndOrBelow_IsRefused(string recipe, string message)
+    {
+        SettingsReader reader = Open(recipe);
+
+        reader.DoubleBelow("run.shift", 0, 1);
+
+        Assert.Equal(message, Assert.Single(reader.Errors).ToString());
+    }
+
+    [Theory]
+    [InlineData("model.layers = 3", "recipe.conf:1: model.layers has a wrong value, found 3, expected a divisor of 128")]
+    [InlineData("model { layers = 3, d-model = wide }", "recipe.conf:1: model.d-model has a wrong type, found 'wide', expected a whole number")]
+    [InlineData("model.layers = 0", "recipe.conf:1: model.layers has a wrong value, found 0, expected a value of at least 1")]
+    public void Rule_OverKeys_IsLookedAtOnlyWhereTheyReadWell(string recipe, string message)
+    {
+        SettingsReader reader = Open(recipe);
+        int width = reader.Int32("model.d-model", 1);
+        int layers = reader.Int32("model.layers", 1);
+
+        reader.Require("model.layers", () => width % layers == 0, () => $"a divisor of {width}", "model.d-model");
+
+        Assert.Equal(message, Assert.Single(reader.Errors).ToString());
     }
 
     [Fact]
