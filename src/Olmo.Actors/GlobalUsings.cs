@@ -1,5 +1,6 @@
 // The only file that names the root of the actor engine: swapping it, and one reference, compiles this project against Akka.NET.
 global using Olmo.Runtime.Actor;
+global using Olmo.Runtime.Contracts;
 global using Olmo.Runtime.Event;
 global using Olmo.Runtime.Hocon;
 global using Olmo.Runtime.Pattern;

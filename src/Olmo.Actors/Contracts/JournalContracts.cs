@@ -4,11 +4,11 @@ using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Contracts;
 
-/// <summary>Every event of this project that is ever stored: the host registers exactly these.</summary>
+/// <summary>Every event of this project that is ever stored: the host registers exactly these. Names are never reused, and a change of meaning is a new version.</summary>
 public static class JournalContracts
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<JournalContract> All { get; } =
+    public static IReadOnlyList<Contract> All { get; } =
     [
         new("run.created", 1, JournalJson.Default.RunCreated),
         new("run.timeline-opened", 1, JournalJson.Default.TimelineOpened),

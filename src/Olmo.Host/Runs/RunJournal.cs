@@ -28,7 +28,7 @@ internal sealed class RunJournal : IAsyncDisposable
     public long Token => Services.Fence;
 
     /// <summary>Known events: exactly the project's contracts.</summary>
-    public static ContractRegistry Contracts() => new(JournalContracts.All.Select(c => new Contract(c.Name, c.Version, c.Json)));
+    public static ContractRegistry Contracts() => new(JournalContracts.All);
 
     /// <summary>Opens or makes the database and takes the lease.</summary>
     /// <exception cref="UsageException">The database cannot be used: locked by another program for longer than the busy timeout, damaged, newer, or on a network file system.</exception>

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Contracts;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Tests.Ranks;
 using Olmo.Runtime.Actor;
+using Olmo.Runtime.Contracts;
 using Olmo.Runtime.Hosting;
 using Olmo.Runtime.Pattern;
 using Olmo.TestKit.ObjectStorage;
@@ -32,7 +34,7 @@ internal sealed class RunHarness
 
     public ActorSystem StartSystem(long fence = 1) => new ActorSystemOptions
     {
-        Extensions = ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), new PersistenceServices(Journal, new ContractCodec(), fence, "test")),
+        Extensions = ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), new PersistenceServices(Journal, new ContractRegistry(JournalContracts.All), fence, "test")),
     }.CreateSystem("test");
 
     /// <summary>The digest that a quiet run ends with.</summary>
