@@ -6,7 +6,7 @@ internal static class ExitCodes
     /// <summary>Done.</summary>
     public const int Done = 0;
 
-    /// <summary>Bad usage or recipe, or the run is alive in another process.</summary>
+    /// <summary>Bad usage, recipe or input, or the run is alive in another process.</summary>
     public const int Usage = 2;
 
     /// <summary>The run failed with a typed reason.</summary>

@@ -11,8 +11,6 @@ namespace Olmo.Host.Commands;
 /// <summary><c>olmo data inspect PATH</c>: what token files hold, and whether they are sound. Exit code 2 if they are not.</summary>
 internal static class DataInspect
 {
-    private const int Unsound = 2;
-
     /// <summary>The verb.</summary>
     public static Command Create()
     {
@@ -24,19 +22,17 @@ internal static class DataInspect
         Option<long> from = new("--from") { Description = "First token to show.", DefaultValueFactory = _ => 0 };
         Option<long?> document = new("--document") { Description = "Shows the document that holds this token." };
         Command command = new("inspect", "Shows size, type, documents and tokens of token files, and checks them.") { path, type, tokenizerPath, count, from, document };
-        command.SetAction((result, cancellation) => Task.Run(
-            () =>
+        command.SetAction((r, cancellation) =>
+        {
+            bool sound = true;
+            InputMistakes.AsUsage(() =>
             {
-                bool sound = true;
-                int code = TokenizerVerb.Run(result, r =>
-                {
-                    Tokenizer? tokenizer = r.GetValue(tokenizerPath) is { } file ? Tokenizer.Load(file) : null;
-                    Inspection inspection = new(r.InvocationConfiguration.Output, tokenizer, r.GetValue(from), r.GetValue(count), r.GetValue(document), cancellation);
-                    sound = inspection.Run(r.GetValue(path)!, r.GetValue(type));
-                });
-                return code == 0 && !sound ? Unsound : code;
-            },
-            CancellationToken.None));
+                Tokenizer? tokenizer = r.GetValue(tokenizerPath) is { } file ? Tokenizer.Load(file) : null;
+                Inspection inspection = new(r.InvocationConfiguration.Output, tokenizer, r.GetValue(from), r.GetValue(count), r.GetValue(document), cancellation);
+                sound = inspection.Run(r.GetValue(path)!, r.GetValue(type));
+            });
+            return Task.FromResult(sound ? ExitCodes.Done : ExitCodes.Usage);
+        });
         return command;
     }
 

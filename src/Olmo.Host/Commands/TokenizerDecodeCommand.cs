@@ -14,10 +14,10 @@ internal static class TokenizerDecodeCommand
     internal static Command Create(TextReader input)
     {
         Argument<string[]> ids = new("id") { Description = "Ids; without any, those on standard input.", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> tokenizerFile = TokenizerVerb.TokenizerOption();
+        Option<string> tokenizerFile = TokenizerOption.Create();
         Option<bool> skip = new("--skip-special") { Description = "Leaves special tokens out." };
         Command command = new("decode", "Prints the text of ids, without a line end of its own.") { ids, tokenizerFile, skip };
-        command.SetAction(result => TokenizerVerb.Run(result, r =>
+        command.SetAction(r => InputMistakes.AsUsage(() =>
         {
             Tokenizer tokenizer = Tokenizer.Load(r.GetValue(tokenizerFile)!);
             string[] given = r.GetValue(ids)!;

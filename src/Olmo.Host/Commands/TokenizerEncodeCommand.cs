@@ -13,12 +13,12 @@ internal static class TokenizerEncodeCommand
     internal static Command Create(TextReader input)
     {
         Argument<string?> text = new("text") { Description = "The text; without it, all of standard input.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> tokenizerFile = TokenizerVerb.TokenizerOption();
+        Option<string> tokenizerFile = TokenizerOption.Create();
         Option<bool> specialAsText = new("--special-as-text") { Description = "Special tokens in the text are ordinary text." };
         Option<bool> tokens = new("--tokens") { Description = "One token a line: id, first and last code point (exclusive), spelling." };
         Option<bool> count = new("--count") { Description = "Only how many ids there are." };
         Command command = new("encode", "Prints the ids of a text.") { text, tokenizerFile, specialAsText, tokens, count };
-        command.SetAction(result => TokenizerVerb.Run(result, r =>
+        command.SetAction(r => InputMistakes.AsUsage(() =>
         {
             Tokenizer tokenizer = Tokenizer.Load(r.GetValue(tokenizerFile)!);
             string what = r.GetValue(text) ?? input.ReadToEnd();

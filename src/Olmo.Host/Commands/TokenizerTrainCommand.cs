@@ -12,7 +12,7 @@ internal static class TokenizerTrainCommand
     {
         Argument<string[]> inputs = new("input")
         {
-            Description = "Text files, JSON Lines with a text field (.jsonl, .json; also .gz), or folders of such files.",
+            Description = "Text files, JSON Lines with a text field (.jsonl, .ndjson; also .gz, .zst), or folders: their JSON Lines, or without any their text files.",
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string> output = new("--output", "-o") { Description = "The tokenizer.json to write.", Required = true };
@@ -33,8 +33,11 @@ internal static class TokenizerTrainCommand
             inputs, output, size, pattern, minFrequency, special, maxTokenLength, maxBytes, field,
         };
 
-        // On another thread, so that Ctrl-C can cancel what does not wait for anything.
-        command.SetAction((result, cancellation) => Task.Run(() => TokenizerVerb.Run(result, r => Train(r, cancellation)), CancellationToken.None));
+        command.SetAction((result, cancellation) =>
+        {
+            InputMistakes.AsUsage(() => Train(result, cancellation));
+            return Task.FromResult(ExitCodes.Done);
+        });
         return command;
 
         void Train(ParseResult r, CancellationToken cancellation)
@@ -49,7 +52,7 @@ internal static class TokenizerTrainCommand
                 MaxTrainingBytes = r.GetValue(maxBytes),
             };
             TextWriter error = r.InvocationConfiguration.Error;
-            IEnumerable<string> documents = new TrainingTexts(r.GetValue(field)!).Read(r.GetValue(inputs)!);
+            IEnumerable<string> documents = TrainingTexts.Read(r.GetValue(inputs)!, r.GetValue(field)!, cancellation);
             Tokenizer tokenizer = new BpeTrainer(options).Train(documents, new ProgressLines(error), cancellation);
             tokenizer.Save(r.GetValue(output)!);
             r.InvocationConfiguration.Output.WriteLine($"{r.GetValue(output)}: {tokenizer.VocabularySize} ids");

@@ -80,7 +80,7 @@ public sealed class DataInspectTests : IDisposable
     {
         StringWriter output = new();
         StringWriter error = new();
-        int code = DataInspect.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
+        int code = CommandRunner.Run(DataInspect.Create(), arguments, output, error).GetAwaiter().GetResult();
         return (code, output.ToString(), error.ToString());
     }
 

@@ -49,9 +49,9 @@ public sealed class TokenizerCommandTests : IDisposable
 
     [Theory]
     [InlineData("no-such.txt", "", "no such file or folder")]
-    [InlineData("bad.jsonl", "{\"text\":", "line 1: is not JSON")]
-    [InlineData("bad.jsonl", "{\"text\":\"a\"}\n{\"txt\":\"b\"}", "line 2: has no string 'text'")]
-    [InlineData("bad.txt", "\u00FFlatin", "is not UTF-8")]
+    [InlineData("bad.jsonl", "{\"text\":", "bad.jsonl(1): the line is not JSON")]
+    [InlineData("bad.jsonl", "{\"text\":\"a\"}\n{\"txt\":\"b\"}", "bad.jsonl(2): the field \"text\" is missing or not a string")]
+    [InlineData("bad.txt", "\u00FFlatin", "bad.txt(1): the text is not valid UTF-8")]
     public void Train_BadInput_IsOneLineAndCodeTwo(string name, string content, string problem)
     {
         if (content.Length > 0)
@@ -86,7 +86,7 @@ public sealed class TokenizerCommandTests : IDisposable
     {
         StringWriter output = new();
         StringWriter error = new();
-        int code = command.Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
+        int code = CommandRunner.Run(command, arguments, output, error).GetAwaiter().GetResult();
         return (code, output.ToString(), error.ToString());
     }
 
