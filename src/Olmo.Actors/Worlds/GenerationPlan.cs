@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Olmo.Actors.Checkpoints;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Worlds;
+
+/// <summary>
+/// A world of a run and how its first step, m + 1, comes about. Steps after that use the plain deal of <see cref="World"/>. A member's position is its place in
+/// <see cref="Members"/>; process numbers are never reused, so a rank is its own incarnation.
+/// </summary>
+/// <remarks>Equality of lists is by reference: compare the bytes.</remarks>
+public sealed record GenerationPlan
+{
+    /// <summary>Number of the world, journalled before anybody was asked to report for it.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>Branch of the run.</summary>
+    public required int Timeline { get; init; }
+
+    /// <summary>The recipe's numbers.</summary>
+    public required WorldRecipe Recipe { get; init; }
+
+    /// <summary>Process numbers by position.</summary>
+    public required ImmutableArray<int> Members { get; init; }
+
+    /// <summary>m: every owner must stand at it before it announces. 0 is the initial state.</summary>
+    public required long StateStep { get; init; }
+
+    /// <summary>Where the state at m comes from.</summary>
+    public required StateSource Source { get; init; }
+
+    /// <summary>The checkpoint of <see cref="StateSource.Checkpoint"/>, else null.</summary>
+    public CheckpointManifest? Manifest { get; init; }
+
+    /// <summary>
+    /// What was decided of step m, if a survivor applied it: every survivor that stands at m - 1 with the whole sum of m applies it by this, also for shards that it
+    /// gives away (rule 10). Null if there is nobody who has to.
+    /// </summary>
+    public AppliedStep? RollForward { get; init; }
+
+    /// <summary>The distinct bases of ranges.</summary>
+    public required ImmutableArray<ImmutableArray<BasePiece>> Bases { get; init; }
+
+    /// <summary>Index into <see cref="Bases"/> per range, by <see cref="WorldRecipe.RangeOf"/>.</summary>
+    public required RangeIndex BaseOfRange { get; init; }
+
+    /// <summary>The distinct lists of contributions.</summary>
+    public required ImmutableArray<ImmutableArray<Atom>> Uses { get; init; }
+
+    /// <summary>Index into <see cref="Uses"/> per range, by <see cref="WorldRecipe.RangeOf"/>.</summary>
+    public required RangeIndex UseOfRange { get; init; }
+
+    /// <summary>What each member computes of step m + 1, by position.</summary>
+    public required ImmutableArray<MemberDeal> Deals { get; init; }
+
+    /// <summary>State that owners lack; empty where it comes from a checkpoint or is initial.</summary>
+    public ImmutableArray<ShardMove> Moves { get; init; } = [];
+
+    /// <summary>Replicas, owners and the deal of later steps, over positions.</summary>
+    public WorldPlan World() => new(Members.Length, Recipe.Replicas, Recipe.Groups, Recipe.Shards);
+
+    /// <summary>Plan of a range; layer number <see cref="WorldRecipe.Layers"/> is that of the scalars.</summary>
+    public RangePlan RangeOf(int layer, int shard) => RangeAt(Recipe.RangeOf(layer, shard));
+
+    /// <summary>Plan of the range at a place of <see cref="WorldRecipe.RangeOf"/>.</summary>
+    public RangePlan RangeAt(int range) => new(Bases[BaseOfRange[range]], Uses[UseOfRange[range]]);
+
+    /// <summary>Position of a rank, or -1.</summary>
+    public int PositionOf(int rankId) => Members.IndexOf(rankId);
+
+    /// <summary>JSON, UTF-8.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, WorldJson.Default.GenerationPlan);
+
+    /// <summary>Reads a plan.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no plan, or contradict themselves.</exception>
+    public static GenerationPlan Parse(ReadOnlySpan<byte> bytes)
+    {
+        GenerationPlan plan = WorldJson.Read(bytes, WorldJson.Default.GenerationPlan, "plan of a generation");
+        plan.BaseOfRange.Require(plan.Recipe.Ranges, plan.Bases.Length, $"bases of generation {plan.Generation}");
+        plan.UseOfRange.Require(plan.Recipe.Ranges, plan.Uses.Length, $"contributions of generation {plan.Generation}");
+        if (plan.Deals.Length != plan.Members.Length)
+        {
+            throw new InvalidDataException($"plan of generation {plan.Generation}: {plan.Deals.Length} deals for {plan.Members.Length} members");
+        }
+
+        return plan;
+    }
+}
