@@ -1,36 +1,32 @@
 #!/usr/bin/env bash
 # Kills the shortened quickstart with SIGKILL at 2 x N moments and resumes it each time by the same command: N runs, each killed once at a named moment
 # (all of them in turn) and once at a moment that is uniform over the wall time of a quiet run. Prints per kill the phase hit, the step resumed from and the steps
-# redone. Fails if final weights differ, if more than one checkpoint interval was redone, or if a named moment was not hit.
+# redone. Fails if final weights differ, if more than one checkpoint interval was redone, if a named moment was not hit, or if any process overran its bound.
 # usage: tests/kill-and-resume.sh N [SEED]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:?usage: tests/kill-and-resume.sh N [SEED]}
 RANDOM=${2:-20}
+# shellcheck source=tests/bounded.sh
+. tests/bounded.sh
+built
 interval=5
 steps=60
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-dotnet build src/Olmo.Host -c Release -v quiet --nologo >/dev/null
-olmo=src/Olmo.Host/bin/Release/net10.0/olmo
 recipe() { # NAME
   echo run hocon/quickstart.conf --set run.name="$1" --set run.folder="$work/$1" --set run.steps=$steps --set checkpoint.interval=$interval \
     --set checkpoint.max-lag=0 --set tokenizer.vocabulary=1024 --set tokenizer.max-bytes=2000000 \
     --set model.width=64 --set model.layers=2 --set model.ffn=192 --set batch.sequence-length=128 --set state.shards=16 \
-    --set evaluation.max-tokens=4096 --set sample.prompt="" --set schedule.warmup-steps=5
+    --set evaluation.max-tokens=4096 --set sample.prompt= --set schedule.warmup-steps=5
 }
-weights() { sed -n 's/^weights sha256 //p' "$1" | tail -1; }
-now() { date +%s.%N; }
-since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.3f", b - a }'; }
 
 # The unbroken run.
 start=$(now)
 # shellcheck disable=SC2046
-$olmo $(recipe quiet) >"$work/quiet.log" 2>&1 || { cat "$work/quiet.log"; echo "the unbroken run failed"; exit 1; }
+bounded "$work/quiet.log" "$work/quiet" $olmo $(recipe quiet)
+[ "$code" -eq 0 ] || { cat "$work/quiet.log"; fail "the unbroken run failed"; }
 wall=$(since "$start")
 expected=$(weights "$work/quiet.log")
-[ -n "$expected" ] || { cat "$work/quiet.log"; echo "the unbroken run printed no digest"; exit 1; }
+[ -n "$expected" ] || { cat "$work/quiet.log"; fail "the unbroken run printed no digest"; }
 echo "unbroken run: ${wall}s, weights $expected, checkpoints every $interval of $steps steps"
 
 # Newest moment in a trace.
@@ -44,28 +40,25 @@ declare -A hit
 equal=0
 failed=0
 
+is_paused() { tail -n +$((lines_before + 1)) "$trace" 2>/dev/null | grep -q ' paused$'; }
+is_late() { awk -v s="$(since "$began")" -v v="$1" 'BEGIN { exit !(s >= v) }'; }
+
 # Starts the run in the background, kills it as told and reports.  kill_one NAME KIND VALUE
 kill_one() {
-  local name=$1 kind=$2 value=$3 trace="$work/$1/trace.log" log pid lines_before=0
+  local name=$1 kind=$2 value=$3 pid began
+  trace="$work/$1/trace.log"
+  lines_before=0
   starts=$((starts + 1))
   log="$work/$name.$starts.log"
-  [ -f "$trace" ] && lines_before=$(wc -l <"$trace")
+  if [ -f "$trace" ]; then lines_before=$(wc -l <"$trace"); fi
+  began=$(now)
   # shellcheck disable=SC2046
-  if [ "$kind" = moment ]; then OLMO_PAUSE_AT=$value $olmo $(recipe "$name") >"$log" 2>&1 & else $olmo $(recipe "$name") >"$log" 2>&1 & fi
-  pid=$!
-  local began; began=$(now)
-  while kill -0 $pid 2>/dev/null; do
-    if [ "$kind" = moment ]; then
-      grep -q ' paused$' <(tail -n +$((lines_before + 1)) "$trace" 2>/dev/null) && break
-    else
-      awk -v s="$(since "$began")" -v v="$value" 'BEGIN { exit !(s >= v) }' && break
-    fi
-    sleep 0.02
-  done
-  if ! kill -9 $pid 2>/dev/null; then echo "$name: was finished before its moment ($kind $value)"; wait $pid 2>/dev/null || true; return 1; fi
-  wait $pid 2>/dev/null || true
+  if [ "$kind" = moment ]; then start "$log" env OLMO_PAUSE_AT="$value" $olmo $(recipe "$name"); else start "$log" $olmo $(recipe "$name"); fi
+  pid=$started
+  if [ "$kind" = moment ]; then within "$pid" "$log" "$work/$name" is_paused || true; else within "$pid" "$log" "$work/$name" is_late "$value" || true; fi
+  if ! destroy "$pid"; then echo "$name: was finished before its moment ($kind $value)"; return 1; fi
   killed_phase=$(phase_of "$trace")
-  [ "$kind" = moment ] && killed_phase=$(grep ' paused$' "$trace" | tail -1 | awk '{ print $2 }')
+  if [ "$kind" = moment ]; then killed_phase=$(grep ' paused$' "$trace" | tail -1 | awk '{ print $2 }'); fi
   killed_begun=$(tail -n +$((lines_before + 1)) "$trace" 2>/dev/null | awk '$2 == "step" { s = $3 } END { print s + 0 }')
   return 0
 }
@@ -93,11 +86,11 @@ for ((i = 0; i < runs; i++)); do
   if kill_one "$name" time "$at"; then killed+=("$starts uniform@${at}s/$killed_phase $killed_begun"); fi
   starts=$((starts + 1))
   # shellcheck disable=SC2046
-  code=0; $olmo $(recipe "$name") >"$work/$name.$starts.log" 2>&1 || code=$?
-  [ $code -eq 0 ] || { tail -5 "$work/$name.$starts.log"; echo "$name: the last start ended with exit code $code"; failed=1; continue; }
+  bounded "$work/$name.$starts.log" "$work/$name" $olmo $(recipe "$name")
+  [ "$code" -eq 0 ] || { tail -5 "$work/$name.$starts.log"; echo "$name: the last start ended with exit code $code"; failed=1; continue; }
   for k in "${killed[@]}"; do
-    read -r start phase begun <<<"$k"
-    from=$(resumed_after "$name" "$start")
+    read -r number phase begun <<<"$k"
+    from=$(resumed_after "$name" "$number")
     done_steps=$((begun > 0 ? begun - 1 : 0))
     redone=$((done_steps > ${from:-done_steps} ? done_steps - ${from:-done_steps} : 0))
     echo "$name: killed in $phase (step $begun had begun), resumed from step ${from:-(none: it was complete)}, $redone steps redone"
@@ -108,8 +101,8 @@ for ((i = 0; i < runs; i++)); do
   rm -rf "${work:?}/$name"
 done
 
-for label in "${labels[@]}"; do
-  if [ -z "${hit[$label]:-}" ]; then echo "moment $label was never hit"; failed=1; fi
+for ((k = 0; k < ${#labels[@]} && k < runs; k++)); do
+  if [ -z "${hit[${labels[$k]}]:-}" ]; then echo "moment ${labels[$k]} was never hit"; failed=1; fi
 done
 echo "$equal of $runs equal"
 [ $failed -eq 0 ] && [ $equal -eq "$runs" ]

@@ -51,10 +51,21 @@ for (long n = 1; n <= MaxSteps; n++)
     step.Begin(new StepIdentity("induction", 0, 1, n, 0), batches.Sum(b => b.CountLabels()));
     foreach (GroupBatch batch in batches)
     {
-        step.RunGroup(batch, CancellationToken.None);
+        if (!step.RunGroup(batch, CancellationToken.None))
+        {
+            Console.WriteLine($"step {n}: group {batch.Group} was not added to the sums");
+            return 1;
+        }
     }
 
-    StepReport report = step.Finish(step.Decide(step.Announce()));
+    StepDecision decision = step.Decide(step.Announce());
+    if (decision.Outcome is not StepOutcome.Apply)
+    {
+        Console.WriteLine($"step {n} was not applied: {decision.Outcome}");
+        return 1;
+    }
+
+    StepReport report = step.Finish(decision);
     if (n % EvaluateEvery == 0)
     {
         Fill(unseen, new RandomStream((ulong)n, "unseen"));

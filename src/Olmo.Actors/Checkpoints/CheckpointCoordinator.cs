@@ -44,6 +44,8 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         Command<CheckpointFailed>(failed => Abandon(failed.Timeline, failed.Step, failed.Reason, Sender));
         Command<RejectCheckpoint>(OnReject);
         Command<GarbageCollected>(OnGarbageCollected);
+        Command<GetCheckpointsStatus>(_ => Sender.Tell(new CheckpointsStatus(
+            [.. _state.Begun.Keys.Select(k => k.Step).Order()], [.. _pending.Keys.Select(k => k.Step).Order()], [.. _committing.Select(k => k.Step).Order()], _collecting)));
     }
 
     /// <inheritdoc />

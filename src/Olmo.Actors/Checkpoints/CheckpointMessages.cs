@@ -37,3 +37,17 @@ public sealed record RejectCheckpoint(int Timeline, long Step, string File, stri
 
 /// <summary>Answer to <see cref="RejectCheckpoint"/>: durably rejected.</summary>
 public sealed record CheckpointIsRejected(int Timeline, long Step);
+
+/// <summary>To the coordinator: what is going on. Answered with <see cref="CheckpointsStatus"/>.</summary>
+public sealed record GetCheckpointsStatus
+{
+    /// <summary>The message.</summary>
+    public static GetCheckpointsStatus Instance { get; } = new();
+}
+
+/// <summary>Answer to <see cref="GetCheckpointsStatus"/>.</summary>
+/// <param name="Begun">Steps whose checkpoint has begun and not ended.</param>
+/// <param name="Pending">Steps of which shards have been reported.</param>
+/// <param name="Committing">Steps whose manifest or row is being written.</param>
+/// <param name="Collecting">Whether garbage is being collected; reports of shards wait meanwhile.</param>
+public sealed record CheckpointsStatus(IReadOnlyList<long> Begun, IReadOnlyList<long> Pending, IReadOnlyList<long> Committing, bool Collecting);

@@ -62,6 +62,9 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<CheckpointFailed>(m => _checkpoints.Tell(m));
         Receive<CheckpointSettled>(OnSettled);
         Receive<Resend>(_ => SendUnsettled());
+        Receive<GetRankStatus>(_ => Sender.Tell(new RankStatus(
+            _phase, _world?.Generation ?? 0, _world?.Step ?? 0, _world?.TotalSteps ?? 0, [.. _unsettled.Keys], _world?.LastSettled?.Step, _ended?.Step,
+            _world?.NextToLoad ?? 0, _world?.FreeSlots ?? 0, _world?.Loading ?? false)));
 
         // A message of an older generation has no effect.
         Receive<Train>(Stale);

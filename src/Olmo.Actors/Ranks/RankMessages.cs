@@ -96,3 +96,24 @@ public sealed record StepCompleted(
     /// <summary>Model FLOP/s over the best matrix product's.</summary>
     public double Mfu => PeakFlops > 0 ? ModelFlops / Math.Max(Duration.TotalSeconds, 1e-9) / PeakFlops : 0;
 }
+
+/// <summary>To a rank: what is going on. Answered with <see cref="RankStatus"/>.</summary>
+public sealed record GetRankStatus
+{
+    /// <summary>The message.</summary>
+    public static GetRankStatus Instance { get; } = new();
+}
+
+/// <summary>Answer to <see cref="GetRankStatus"/>.</summary>
+/// <param name="Phase">What it does.</param>
+/// <param name="Generation">World that it is in; 0 without one.</param>
+/// <param name="Step">Steps that are done.</param>
+/// <param name="TotalSteps">Steps to do; 0 before it trains.</param>
+/// <param name="Unsettled">Steps whose shards are stored and whose checkpoint is neither committed nor abandoned.</param>
+/// <param name="LastSettled">Newest step whose checkpoint is committed or abandoned, or null.</param>
+/// <param name="LoopEnded">Step at which the training loop ended, or null.</param>
+/// <param name="NextToLoad">Step whose batch is loaded next.</param>
+/// <param name="FreeSlots">Batches that may be loaded ahead.</param>
+/// <param name="Loading">Whether the loader is at work.</param>
+public sealed record RankStatus(
+    RankPhase Phase, long Generation, long Step, long TotalSteps, IReadOnlyList<long> Unsettled, long? LastSettled, long? LoopEnded, long NextToLoad, int FreeSlots, bool Loading);

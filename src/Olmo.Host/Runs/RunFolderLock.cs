@@ -23,10 +23,7 @@ internal sealed class RunFolderLock : IDisposable
         {
             try
             {
-                FileStream file = new(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-                RunOwner owner = RunOwner.OfThisProcess(time);
-                File.WriteAllText(folder.OwnerFile, JsonSerializer.Serialize(owner, RunOwnerJson.Default.RunOwner));
-                return new RunFolderLock(file);
+                return Own(new(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), folder, time);
             }
             catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
             {
@@ -73,4 +70,20 @@ internal sealed class RunFolderLock : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
+
+    // A failure here is one of the folder (no room, say) and must not pass for a lock that somebody else holds.
+    private static RunFolderLock Own(FileStream file, RunFolder folder, TimeProvider time)
+    {
+        try
+        {
+            RunOwner owner = RunOwner.OfThisProcess(time);
+            File.WriteAllText(folder.OwnerFile, JsonSerializer.Serialize(owner, RunOwnerJson.Default.RunOwner));
+            return new RunFolderLock(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            file.Dispose();
+            throw new UsageException($"'{folder.OwnerFile}' cannot be written: {e.Message}");
+        }
+    }
 }

@@ -28,6 +28,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         using RunFolderLock held = RunFolderLock.Take(_folder, time, LockPatience, output);
         using LauncherWatch launcher = new(time, stop);
         using TracePhaseProbe probe = new(_folder.Trace, time, pauseAt);
+        using RunDiagnosis diagnosis = new(output, time, probe);
         await File.WriteAllTextAsync(_folder.RunNameFile, recipe.Run.Name, CancellationToken.None);
         await File.WriteAllTextAsync(_folder.ResolvedRecipe, recipe.Resolved, CancellationToken.None);
         ProgressLine line = new(output, isTerminal: !Console.IsOutputRedirected, Width(), recipe.LogInterval);
@@ -54,7 +55,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         line.Say(
             $"model: {recipe.Model.Family}, {parameters.Elements / 1e6:0.00} M parameters, {plan.Config.Layers} layers of width {plan.Config.Width}, vocabulary {plan.Config.Vocabulary}; "
             + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");
-        RunEnd end = await Train(plan, parameters, data, train, heldOut, probe, line, launcher.Stop);
+        RunEnd end = await Train(plan, parameters, data, train, heldOut, probe, diagnosis, line, launcher.Stop);
         return Report(end, plan, data, train, heldOut, line);
     }
 
@@ -71,7 +72,8 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     }
 
     private async Task<RunEnd> Train(
-        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe probe, ProgressLine line, CancellationToken stop)
+        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe probe, RunDiagnosis diagnosis, ProgressLine line,
+        CancellationToken stop)
     {
         LocalObjectStore store = new(_folder.Checkpoints, time);
         TokenBatchSource batches = new(train, plan.Batches, recipe.Data.MasksDocuments);
@@ -93,6 +95,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
             ShutDownOnProcessExit = false, // signals are the command's: it saves the state first
             Extensions = ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), journal.Services),
         }.CreateSystem("olmo");
+        diagnosis.Watch(system);
         try
         {
             EngineFactory engines = new(engine, time);
@@ -110,6 +113,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         finally
         {
             await system.Terminate();
+            diagnosis.Watch(null);
         }
     }
 

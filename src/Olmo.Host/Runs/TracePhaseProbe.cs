@@ -14,6 +14,7 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
     private readonly string? _pausePhase;
     private readonly ManualResetEventSlim _never = new();
     private int _left;
+    private volatile string _last = "none";
 
     /// <summary>Appends to a file.</summary>
     public TracePhaseProbe(string path, TimeProvider time, string? pauseAt)
@@ -28,6 +29,9 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
         }
     }
 
+    /// <summary>The newest moment and its step.</summary>
+    public string Last => _last;
+
     /// <inheritdoc />
     public void Reached(string phase, long step)
     {
@@ -35,7 +39,8 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
         lock (_lock)
         {
             pause = phase == _pausePhase && _left-- == 0;
-            _writer.WriteLine($"{_time.GetUtcNow():O} {phase} {step}{(pause ? " paused" : "")}");
+            _last = $"{phase} {step}{(pause ? " paused" : "")}";
+            _writer.WriteLine($"{_time.GetUtcNow():O} {_last}");
         }
 
         if (pause)
