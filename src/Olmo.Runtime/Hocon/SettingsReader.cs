@@ -59,11 +59,16 @@ public sealed partial class SettingsReader
     /// <summary>Adds an error that the caller found, such as two keys that do not go together.</summary>
     /// <param name="key">The key to blame; relative to this reader.</param>
     /// <param name="expected">What would be right.</param>
-    public void Reject(string key, string expected)
+    public void Reject(string key, string expected) => Reject(key, expected, []);
+
+    private void Reject(string key, string expected, IReadOnlyList<string> others)
     {
         (HoconValue? value, SchemaNode? known) = At(key);
         string found = value is null ? "nothing" : known is { IsSecret: true } ? Redacted : HoconRenderer.ToJson(value);
-        errors.Add(new SettingsError(HoconErrorKind.BadValue, value?.Origin ?? root.Origin, Full(key), $"{Full(key)} has a wrong value, found {found}, expected {expected}"));
+        string defaults = schema.Defaults.Fields().Origin.Source;
+        HoconOrigin? written = others.Prepend(key).Select(k => At(k).Value?.Origin).FirstOrDefault(o => o is not null && !string.Equals(o.Source, defaults, StringComparison.Ordinal));
+        HoconOrigin place = written ?? value?.Origin ?? root.Origin;
+        errors.Add(new SettingsError(HoconErrorKind.BadValue, place, Full(key), $"{Full(key)} has a wrong value, found {found}, expected {expected}"));
     }
 
     /// <summary>Every numeric key with its value as canonical JSON: what a checkpoint keeps, to compare with on resume (<see cref="SettingsChange.Between"/>).</summary>
@@ -82,6 +87,7 @@ public sealed partial class SettingsReader
 
     /// <summary>
     /// Rejects a key where a rule over several keys does not hold. The rule is looked at only where all of those keys read well, so that one mistake is reported once.
+    /// The place is that of the first of the keys that the recipe, not the reference, sets: there the mistake is.
     /// </summary>
     /// <param name="key">The key to blame; relative to this reader, as all of them.</param>
     /// <param name="holds">The rule; called at once or not at all.</param>
@@ -95,7 +101,7 @@ public sealed partial class SettingsReader
         bool isReadable = !others.Append(key).Select(Full).Any(k => errors.Exists(e => string.Equals(e.Key, k, StringComparison.Ordinal)));
         if (isReadable && !holds())
         {
-            Reject(key, expected());
+            Reject(key, expected(), others);
         }
     }
 
