@@ -14,7 +14,14 @@ python=${PYTHON:-/usr/bin/python3}
 "$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp"; exit 2; }
 dotnet build bench/Olmo.PeerStep -c Release -v quiet --nologo >/dev/null
 ours() { dotnet bench/Olmo.PeerStep/bin/Release/net10.0/Olmo.PeerStep.dll "$@"; }
-peer() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS="$threads" "$python" "$script" "$@"; }
+# The peer at its best. glibc gives every tensor above 32 MiB back to the kernel when it dies and faults it in again, zeroed, 4 KiB at a time, for the next one: with this
+# malloc the peer spent 4 of 10 processor seconds in the kernel. One arena on the heap, never trimmed, in huge pages: no page fault after the first steps. OPENBLAS_*: the
+# processor's own kernels.
+peer() {
+  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS="$threads" \
+    MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=34359738368 MALLOC_TOP_PAD_=268435456 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
+    "$python" "$script" "$@"
+}
 field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" <<<"$2"; }
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
@@ -24,7 +31,7 @@ for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; 
   read -r d layers heads ffn vocab seq batch bar <<<"$shape"
   [[ " $widths " == *" $d "* ]] || continue
   for threads in 1 2; do
-    options=(--d "$d" --layers "$layers" --heads "$heads" --ffn "$ffn" --vocab "$vocab" --seq "$seq" --batch "$batch" --threads "$threads" --accumulate 4 --steps "$steps")
+    options=(--d "$d" --layers "$layers" --heads "$heads" --ffn "$ffn" --vocab "$vocab" --seq "$seq" --batch "$batch" --threads "$threads" --accumulate 4 --warmup 2 --steps "$steps")
     a=(); b=()
     for ((r = 0; r < rounds; r++)); do
       line=$(peer "${options[@]}"); echo "$line"; b+=("$line")
