@@ -109,6 +109,21 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public void LossHead(in LossHeadPass pass) => inner.LossHead(pass);
 
+    public void AddRounded(in Tensor gradient, in Tensor sums, ReadOnlySpan<ChunkRange> ranges, float limit, bool accumulate, in Tensor flags) =>
+        inner.AddRounded(gradient, sums, ranges, limit, accumulate, flags);
+
+    public void AddIntegers(in Tensor values, in Tensor sums) => inner.AddIntegers(values, sums);
+
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares) =>
+        inner.Measure(sums, other, ranges, digests, squares);
+
+    public void AdamW(
+        in AdamWStep step, in Tensor sums, in Tensor other, in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests) =>
+        inner.AdamW(step, sums, other, p, m, v, ranges, digests);
+
+    public void DigestState(in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests) =>
+        inner.DigestState(p, m, v, ranges, digests);
+
     public void Dispose() => inner.Dispose();
 
     private void Split(in Tensor matrix, int rows, int k, int half, in Tensor left, in Tensor right)

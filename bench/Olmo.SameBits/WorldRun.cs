@@ -21,7 +21,7 @@ internal static class WorldRun
         using CpuProvider cpu = new(pool, SimdWidths.Best);
         ITensorProvider provider = plantBug ? new SplitSumProvider(cpu, model.Config.Width) : cpu;
         StepSettings settings = model.Settings with { MicroBatchSequences = microBatch, Replicas = replicas };
-        using VirtualWorld world = new(settings, ranks, _ => new WorldProgram(provider, model, settings), pool, SimdWidths.Best);
+        using VirtualWorld world = new(settings, ranks, _ => new WorldProgram(provider, model, settings));
         using IncrementalHash gradients = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int step = 1; step <= model.Steps; step++)
         {
@@ -57,13 +57,16 @@ internal static class WorldRun
     private static string WeightsOf(VirtualWorld world)
     {
         string? first = null;
+        float[] values = new float[ParameterLayout.ChunkElements];
         foreach (WorkingParameters working in world.Parameters)
         {
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             for (int c = 0; c < working.Layout.Chunks; c++)
             {
                 ParameterChunk chunk = working.Layout.ChunkAt(c);
-                hash.AppendData(MemoryMarshal.AsBytes(working.Read(chunk.Tensor, chunk.Offset, chunk.Length)));
+                Span<float> read = values.AsSpan(0, chunk.Length);
+                working.Read(chunk.Tensor, chunk.Offset, read);
+                hash.AppendData(MemoryMarshal.AsBytes(read));
             }
 
             string found = Short(hash.GetHashAndReset());

@@ -37,9 +37,9 @@ public sealed class OlmoRankEngine : IRankEngine
         _weights = new ResidentWeights(_provider, parameters);
         _program = new PretrainProgram(_provider, _weights, settings.Step);
         _progress = new RunProgress(settings.Step.Decision.SkipStep?.Window ?? 0);
-        _state = TrainingState.OverWorkingParameters(_program.Parameters, _progress, _pool, settings.Width);
-        _step = RankStep.Alone(settings.Step, _program, _state, _pool, settings.Width);
-        _stage = new ShardStage(_state.Placement);
+        _state = TrainingState.OverWorkingParameters(_program.Parameters, _progress);
+        _step = RankStep.Alone(settings.Step, _program, _state);
+        _stage = new ShardStage(_provider, _state.Placement);
         FlopsPerToken = parameters.FlopsPerToken(settings.Step.SequenceLength);
     }
 
@@ -67,7 +67,7 @@ public sealed class OlmoRankEngine : IRankEngine
         if (manifest is null)
         {
             Initialisation.Draw(_weights, _settings.Seed);
-            _state.RefreshDigests(_pool);
+            _state.RefreshDigests();
             return;
         }
 
@@ -86,7 +86,7 @@ public sealed class OlmoRankEngine : IRankEngine
             }
         }
 
-        loader.Complete(Convert.FromBase64String(manifest.RunState), _pool);
+        loader.Complete(Convert.FromBase64String(manifest.RunState));
         if (_progress.Step != manifest.Step)
         {
             throw new CheckpointUnreadableException(manifest.Step, manifest.Shards[0].Name, $"its state is that of step {_progress.Step}");
@@ -131,7 +131,7 @@ public sealed class OlmoRankEngine : IRankEngine
     /// <inheritdoc />
     public IStagedState Stage()
     {
-        _stage.Take(_state, _pool);
+        _stage.Take(_state);
         CheckpointFacts facts = new(
             TokensSeen, NumericsId.Current, _state.Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(Step), Convert.ToBase64String(_stage.Progress.Span));
         return new StagedShards(_stage, facts);

@@ -8,7 +8,7 @@ namespace Olmo.Model.Cpu;
 
 /// <summary>
 /// Tensors in main memory, operations by the SIMD kernels over a pool of threads. Operations are done when they return. Nothing is allocated on the managed heap
-/// by an operation, and no bit depends on threads, split or vector width. One thread calls it at a time.
+/// by an operation, and no bit depends on threads, split or vector width. What a second thread may ask for runs on that thread and leaves the pool alone.
 /// </summary>
 public sealed unsafe partial class CpuProvider : ITensorProvider
 {
@@ -20,6 +20,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private readonly ComputePool _pool;
     private readonly SimdWidth _width;
     private readonly GemmWorkspace _gemm;
+    private readonly AlignedBuffer _rangeScratch;
     private AlignedBuffer _attentionScratch;
     private nint _attentionFloats;
 
@@ -34,6 +35,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
         _pool = pool;
         _width = width;
         _gemm = new GemmWorkspace(pool.Threads);
+        _rangeScratch = new AlignedBuffer((long)pool.Threads * ChunkRange.MaxLength * (sizeof(long) + sizeof(float)));
         _attentionFloats = FloatsFor(UsualHeadWidth);
         _attentionScratch = AlignedBuffer.Of<float>(_attentionFloats * pool.Threads);
     }
@@ -74,7 +76,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     public void Zero(in Tensor tensor)
     {
         ZeroJob job = new() { Target = Address(tensor), Bytes = (nint)(tensor.Count * tensor.DType.SizeBytes()) };
-        _pool.Run(ref job, Blocks(job.Bytes, ZeroJob.Block));
+        RunShort(ref job, Blocks(job.Bytes, ZeroJob.Block));
     }
 
     /// <inheritdoc/>
@@ -86,7 +88,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
         }
 
         CopyJob job = new() { Source = Address(source), Target = Address(destination), Bytes = (nint)(source.Count * source.DType.SizeBytes()) };
-        _pool.Run(ref job, Blocks(job.Bytes, ZeroJob.Block));
+        RunShort(ref job, Blocks(job.Bytes, ZeroJob.Block));
     }
 
     /// <inheritdoc/>
@@ -98,7 +100,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
         }
 
         float* x = Floats(values);
-        var sum = (double*)Address(total);
+        double* sum = Doubles(total);
         double s = *sum;
         for (long i = 0; i < values.Count; i++)
         {
@@ -112,12 +114,11 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     public void Dispose()
     {
         _gemm.Dispose();
+        _rangeScratch.Dispose();
         _attentionScratch.Dispose();
     }
 
-    /// <summary>Address of an fp32 tensor, for the parts of the training step that work on memory.</summary>
-    internal static float* Floats(in Tensor tensor) =>
-        tensor.DType == DType.F32 ? (float*)Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; F32 is needed.");
+    private static float* Floats(in Tensor tensor) => (float*)Address(tensor, DType.F32);
 
     private static byte* Address(in Tensor tensor) =>
         tensor.Buffer is CpuBuffer buffer
@@ -126,8 +127,14 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
 
     private static float* Optional(in Tensor tensor) => tensor.IsNone ? null : Floats(tensor);
 
-    private static int* Integers(in Tensor tensor) =>
-        tensor.DType == DType.I32 ? (int*)Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; I32 is needed.");
+    private static int* Integers(in Tensor tensor) => (int*)Address(tensor, DType.I32);
+
+    private static long* Longs(in Tensor tensor) => (long*)Address(tensor, DType.I64);
+
+    private static double* Doubles(in Tensor tensor) => (double*)Address(tensor, DType.F64);
+
+    private static byte* Address(in Tensor tensor, DType needed) =>
+        tensor.DType == needed ? Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; {needed} is needed.");
 
     private static byte* Host<T>(in Tensor tensor, int count)
         where T : unmanaged
@@ -175,7 +182,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
 
     private struct ZeroJob : IRangeJob
     {
-        public const int Block = 1 << 16;
+        public const int Block = ChunkRange.MaxLength * sizeof(long);
         public byte* Target;
         public nint Bytes;
 

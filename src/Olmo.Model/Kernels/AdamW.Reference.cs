@@ -1,3 +1,5 @@
+using Olmo.Model.Tensors;
+
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class AdamW

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Kernels;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
 
@@ -68,7 +69,7 @@ internal static unsafe partial class FixedPoint
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToFloatAvx2(long* sum, float* y, nint from, nint to)
     {
-        Vector256<double> unit = Vector256.Create(Unit);
+        Vector256<double> unit = Vector256.Create(FixedPointFormat.Unit);
         nint i = from;
         for (; i <= to - 4; i += 4)
         {
@@ -87,7 +88,7 @@ internal static unsafe partial class FixedPoint
     {
         Vector128<float> inside = Sse.CompareLessThan(Vector128.Abs(x), bound);
         valid = Sse.And(valid, inside);
-        Vector256<double> scaled = Avx.Multiply(Avx.ConvertToVector256Double(Sse.And(x, inside)), Vector256.Create(Scale));
+        Vector256<double> scaled = Avx.Multiply(Avx.ConvertToVector256Double(Sse.And(x, inside)), Vector256.Create(FixedPointFormat.Scale));
         Vector256<double> shifter = Vector256.Create(Shifter);
         Vector256<double> shiftedHigh = Avx.Add(Avx.Multiply(scaled, Vector256.Create(1.0 / TwoTo32)), shifter);
         Vector256<double> high = Avx.Subtract(shiftedHigh, shifter);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
 
@@ -63,7 +64,7 @@ internal static unsafe partial class FixedPoint
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToFloatAvx512(long* sum, float* y, nint from, nint to)
     {
-        Vector512<double> unit = Vector512.Create(Unit);
+        Vector512<double> unit = Vector512.Create(FixedPointFormat.Unit);
         nint i = from;
         for (; i <= to - 8; i += 8)
         {
@@ -79,7 +80,7 @@ internal static unsafe partial class FixedPoint
     {
         Vector256<float> inside = Avx.CompareLessThan(Vector256.Abs(x), bound);
         valid = Avx.And(valid, inside);
-        Vector512<double> scaled = Avx512F.ConvertToVector512Double(Avx.And(x, inside)) * Vector512.Create(Scale);
+        Vector512<double> scaled = Avx512F.ConvertToVector512Double(Avx.And(x, inside)) * Vector512.Create(FixedPointFormat.Scale);
         return Avx512DQ.ConvertToVector512Int64(scaled);
     }
 }

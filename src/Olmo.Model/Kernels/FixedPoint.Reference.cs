@@ -1,3 +1,5 @@
+using Olmo.Model.Numerics;
+
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class FixedPoint
@@ -36,7 +38,7 @@ internal static unsafe partial class FixedPoint
     {
         for (nint i = from; i < to; i++)
         {
-            y[i] = (float)(sum[i] * Unit);
+            y[i] = (float)(sum[i] * FixedPointFormat.Unit);
         }
     }
 
@@ -48,6 +50,6 @@ internal static unsafe partial class FixedPoint
             return 0;
         }
 
-        return (long)Math.Round(x * Scale, MidpointRounding.ToEven);
+        return (long)Math.Round(x * FixedPointFormat.Scale, MidpointRounding.ToEven);
     }
 }

@@ -1,4 +1,5 @@
 using Olmo.Model.Compute;
+using Olmo.Model.Numerics;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
 namespace Olmo.Model.Kernels;
@@ -9,22 +10,8 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 internal static unsafe partial class FixedPoint
 {
-    /// <summary>2^48: units per 1.0.</summary>
-    public const double Scale = 281474976710656.0;
-
-    /// <summary>2^-48</summary>
-    public const double Unit = 1.0 / Scale;
-
-    /// <summary>2^14 / groups, rounded to fp32.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="groups"/> is below 1.</exception>
-    public static float Limit(int groups)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
-        return (float)(16384.0 / groups);
-    }
-
     /// <summary>y[i] = round(x[i] * 2^48) for elements from..to.</summary>
-    /// <param name="limit">Magnitudes at or above it are invalid: <see cref="Limit"/>.</param>
+    /// <param name="limit">Magnitudes at or above it are invalid: <see cref="FixedPointFormat.Limit"/>.</param>
     /// <returns>True if every value was valid.</returns>
     public static bool Round(SimdWidth width, float* x, long* y, float limit, nint from, nint to) => width switch
     {

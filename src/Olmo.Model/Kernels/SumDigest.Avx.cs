@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
 
@@ -10,9 +11,9 @@ internal static unsafe partial class SumDigest
     private static ulong OfAvx512(long* x, ulong firstIndex, nint count)
     {
         Vector512<ulong> lanes = Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7) + Vector512.Create(firstIndex + 1);
-        Vector512<ulong> indexed = Avx512DQ.MultiplyLow(lanes, Vector512.Create(IndexMultiplier));
-        Vector512<ulong> step = Vector512.Create(unchecked(8 * IndexMultiplier));
-        Vector512<ulong> mix = Vector512.Create(MixMultiplier);
+        Vector512<ulong> indexed = Avx512DQ.MultiplyLow(lanes, Vector512.Create(LinearDigest.IndexMultiplier));
+        Vector512<ulong> step = Vector512.Create(unchecked(8 * LinearDigest.IndexMultiplier));
+        Vector512<ulong> mix = Vector512.Create(LinearDigest.MixMultiplier);
         Vector512<ulong> one = Vector512.Create(1UL);
         Vector512<ulong> sum = Vector512<ulong>.Zero;
         nint i = 0;
@@ -38,9 +39,9 @@ internal static unsafe partial class SumDigest
     private static ulong OfAvx2(long* x, ulong firstIndex, nint count)
     {
         Vector256<ulong> indexed = Multiply(
-            Avx2.Add(Vector256.Create(0UL, 1, 2, 3), Vector256.Create(firstIndex + 1)), Vector256.Create(IndexMultiplier));
-        Vector256<ulong> step = Vector256.Create(unchecked(4 * IndexMultiplier));
-        Vector256<ulong> mix = Vector256.Create(MixMultiplier);
+            Avx2.Add(Vector256.Create(0UL, 1, 2, 3), Vector256.Create(firstIndex + 1)), Vector256.Create(LinearDigest.IndexMultiplier));
+        Vector256<ulong> step = Vector256.Create(unchecked(4 * LinearDigest.IndexMultiplier));
+        Vector256<ulong> mix = Vector256.Create(LinearDigest.MixMultiplier);
         Vector256<ulong> one = Vector256.Create(1UL);
         Vector256<ulong> sum = Vector256<ulong>.Zero;
         nint i = 0;

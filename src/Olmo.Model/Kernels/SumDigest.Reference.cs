@@ -1,3 +1,5 @@
+using Olmo.Model.Numerics;
+
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class SumDigest
@@ -7,7 +9,7 @@ internal static unsafe partial class SumDigest
         ulong digest = 0;
         for (nint i = 0; i < count; i++)
         {
-            digest += (ulong)x[i] * Factor(firstIndex + (ulong)i);
+            digest += (ulong)x[i] * LinearDigest.Factor(firstIndex + (ulong)i);
         }
 
         return digest;

@@ -1,4 +1,3 @@
-using Olmo.Model.Cpu;
 using Olmo.Model.State;
 using Olmo.Model.Tensors;
 
@@ -42,10 +41,10 @@ public sealed class ResidentWeights : IWeightSource, IDisposable
     {
     }
 
-    /// <summary>The same memory as the step engine sees it; for a <see cref="CpuProvider"/>.</summary>
+    /// <summary>The same memory as the step engine sees it.</summary>
     /// <param name="layout">A layout of the same parameters.</param>
-    /// <exception cref="ArgumentException">The layout is of another model, or the weights are not in main memory.</exception>
-    public unsafe WorkingParameters Working(ParameterLayout layout)
+    /// <exception cref="ArgumentException">The layout is of another model.</exception>
+    public WorkingParameters Working(ParameterLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
         if (!layout.Tensors.Select(t => t.Name).SequenceEqual(Parameters.Specs.Select(s => s.Name), StringComparer.Ordinal))
@@ -53,13 +52,7 @@ public sealed class ResidentWeights : IWeightSource, IDisposable
             throw new ArgumentException("The layout does not list this model's parameters.", nameof(layout));
         }
 
-        nint[] addresses = new nint[_tensors.Length];
-        for (int i = 0; i < addresses.Length; i++)
-        {
-            addresses[i] = (nint)CpuProvider.Floats(_tensors[i]);
-        }
-
-        return new WorkingParameters(layout, addresses);
+        return new WorkingParameters(Provider, layout, [.. _tensors]);
     }
 
     /// <summary>Frees the memory.</summary>

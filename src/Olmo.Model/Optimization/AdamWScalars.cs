@@ -1,5 +1,5 @@
-using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Optimization;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.State;
 
@@ -14,7 +15,7 @@ namespace Olmo.Model.State;
 public sealed class ParameterLayout
 {
     /// <summary>Elements of a chunk; part of the numerics id, since the gradient's norm is summed by chunks.</summary>
-    public const int ChunkElements = 16384;
+    public const int ChunkElements = ChunkRange.MaxLength;
 
     /// <summary>Largest number of shards.</summary>
     public const int MaxShards = 65536;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using Olmo.Model.Compute;
 
 namespace Olmo.Model.State;
 
@@ -11,7 +10,7 @@ namespace Olmo.Model.State;
 /// </summary>
 /// <param name="state">The state to fill.</param>
 /// <param name="working">Where given, the parameters of all files go there too, owned or not.</param>
-public sealed unsafe class ShardLoader(TrainingState state, WorkingParameters? working = null)
+public sealed class ShardLoader(TrainingState state, WorkingParameters? working = null)
 {
     private const byte All = (1 << TrainingState.Planes) - 1;
     private readonly byte[] _planesOfChunk = new byte[state.Layout.Chunks];
@@ -51,7 +50,7 @@ public sealed unsafe class ShardLoader(TrainingState state, WorkingParameters? w
     /// <summary>Checks that everything was there, takes over the progress and computes the digests of the state.</summary>
     /// <exception cref="MissingShardDataException">A chunk that the state owns, or that the working parameters need, was in no file.</exception>
     /// <exception cref="InvalidDataException">The progress cannot be read.</exception>
-    public void Complete(ReadOnlySpan<byte> progress, ComputePool pool)
+    public void Complete(ReadOnlySpan<byte> progress)
     {
         int first = -1;
         long missing = 0;
@@ -72,7 +71,7 @@ public sealed unsafe class ShardLoader(TrainingState state, WorkingParameters? w
         }
 
         state.Progress.Restore(progress);
-        state.RefreshDigests(pool);
+        state.RefreshDigests();
     }
 
     private void ReadTensors(HashedReader reader, string file)
@@ -143,12 +142,12 @@ public sealed unsafe class ShardLoader(TrainingState state, WorkingParameters? w
         _planesOfChunk[chunk.Index] |= (byte)(1 << plane);
         if (state.Placement.OffsetOf(chunk.Index) >= 0)
         {
-            values.CopyTo(new Span<float>(state.Plane(plane, chunk), chunk.Length));
+            state.Write(plane, chunk.Index, values);
         }
 
         if (plane == 0 && working is not null)
         {
-            values.CopyTo(new Span<float>(working.Chunk(chunk), chunk.Length));
+            working.Write(chunk.Tensor, chunk.Offset, values);
         }
     }
 }

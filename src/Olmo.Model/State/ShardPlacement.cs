@@ -10,6 +10,8 @@ public sealed class ShardPlacement
 {
     private readonly long[] _offsets;
     private readonly int[] _held;
+    private readonly int[] _indices;
+    private readonly int[] _firstHeld;
 
     /// <summary>Places the chunks of <paramref name="shards"/>.</summary>
     /// <exception cref="ArgumentException">A shard is out of range or there twice.</exception>
@@ -31,18 +33,28 @@ public sealed class ShardPlacement
 
         Shards = [.. shards.Order()];
         _offsets = new long[layout.Chunks];
+        _indices = new int[layout.Chunks];
+        _firstHeld = new int[layout.Tensors.Length + 1];
         List<int> held = [];
         for (int c = 0; c < layout.Chunks; c++)
         {
             if (!holds[layout.ShardOf(c)])
             {
                 _offsets[c] = -1;
+                _indices[c] = -1;
                 continue;
             }
 
             _offsets[c] = Elements;
             Elements += layout.ChunkAt(c).Length;
+            _indices[c] = held.Count;
             held.Add(c);
+            _firstHeld[layout.ChunkAt(c).Tensor + 1] = held.Count;
+        }
+
+        for (int t = 0; t < layout.Tensors.Length; t++)
+        {
+            _firstHeld[t + 1] = Math.Max(_firstHeld[t], _firstHeld[t + 1]);
         }
 
         _held = [.. held];
@@ -74,4 +86,10 @@ public sealed class ShardPlacement
 
     /// <summary>First element of a chunk in the packed buffer; -1 if its shard is not held.</summary>
     public long OffsetOf(int chunk) => _offsets[chunk];
+
+    /// <summary>Place of a chunk in <see cref="Held"/>; -1 if its shard is not held.</summary>
+    public int IndexOf(int chunk) => _indices[chunk];
+
+    /// <summary>The chunks of a tensor in <see cref="Held"/>, which follow each other there: place of the first, and their number.</summary>
+    public (int First, int Count) HeldOf(int tensor) => (_firstHeld[tensor], _firstHeld[tensor + 1] - _firstHeld[tensor]);
 }

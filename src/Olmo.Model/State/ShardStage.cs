@@ -1,39 +1,39 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Olmo.Model.Compute;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.State;
 
 /// <summary>
-/// A copy of the owned shards at a step boundary, in the order of their files, so that they are written while training goes on. One buffer, reused for every
-/// checkpoint: 12 bytes per owned element.
+/// A copy of the owned shards at a step boundary, in main memory, so that they are written while training goes on. One buffer, reused for every checkpoint:
+/// 12 bytes per owned element.
 /// </summary>
 /// <remarks><see cref="Take"/> runs on the compute thread, between steps; <see cref="Write"/> on any thread, before the next <see cref="Take"/>.</remarks>
-public sealed unsafe class ShardStage : IDisposable
+public sealed class ShardStage : IDisposable
 {
-    private const int BlockBytes = 1 << 20;
+    private const int ChunksOfBlock = 16;
+    private readonly ITensorProvider _provider;
     private readonly ShardPlacement _placement;
-    private readonly AlignedBuffer _buffer;
-    private readonly long[] _firstOfShard;
+    private readonly BufferSet _memory;
+    private readonly Tensor[] _planes;
     private int _writers;
 
     /// <summary>Allocates the buffer.</summary>
-    public ShardStage(ShardPlacement placement)
+    public ShardStage(ITensorProvider provider, ShardPlacement placement)
     {
+        ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(placement);
         if (!BitConverter.IsLittleEndian)
         {
             throw new PlatformNotSupportedException("Shard files hold little-endian numbers; this machine is big-endian.");
         }
 
+        _provider = provider;
         _placement = placement;
-        _buffer = AlignedBuffer.Of<float>(placement.Elements * TrainingState.Planes);
-        _firstOfShard = new long[placement.Layout.Shards];
-        long at = 0;
-        foreach (int shard in placement.Shards)
-        {
-            _firstOfShard[shard] = at;
-            at += placement.Layout.ElementsOfShard(shard) * TrainingState.Planes;
-        }
+        BufferPlan plan = new() { InHostMemory = true };
+        TensorSlot[] slots = [.. Enumerable.Range(0, TrainingState.Planes).Select(p => plan.Add($"staged plane {p}", DType.F32, new Shape(placement.Elements)))];
+        _memory = provider.Allocate(plan);
+        _planes = [.. slots.Select(s => _memory[s])];
     }
 
     /// <summary>True while a file is written: the copy cannot be taken anew.</summary>
@@ -51,10 +51,9 @@ public sealed unsafe class ShardStage : IDisposable
     /// <summary>Copies the state.</summary>
     /// <exception cref="ArgumentException">The state owns other shards.</exception>
     /// <exception cref="InvalidOperationException">A file of the copy before is still written: <see cref="IsBusy"/>.</exception>
-    public void Take(TrainingState state, ComputePool pool)
+    public void Take(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        ArgumentNullException.ThrowIfNull(pool);
         if (!state.Placement.Shards.AsSpan().SequenceEqual(_placement.Shards.AsSpan()) || state.Layout.Hash != _placement.Layout.Hash)
         {
             throw new ArgumentException("The state owns other shards than the stage holds, or has another layout.", nameof(state));
@@ -65,15 +64,18 @@ public sealed unsafe class ShardStage : IDisposable
             throw new InvalidOperationException($"The files of step {Step} are still written; step {state.Progress.Step} cannot be staged.");
         }
 
-        CopyJob job = new() { Stage = this, State = state, Buffer = _buffer.Pointer<float>() };
-        pool.Run(ref job, _placement.Held.Length);
+        for (int plane = 0; plane < TrainingState.Planes; plane++)
+        {
+            state.CopyPlane(plane, _planes[plane]);
+        }
+
         Step = state.Progress.Step;
         Progress = state.Progress.ToBytes();
     }
 
     /// <summary>Writes a shard's file and hashes its bytes on the way. The bytes depend on layout, shard and state alone.</summary>
     /// <param name="shard">A shard that the stage holds.</param>
-    /// <param name="destination">Written in blocks of 1 MiB; <see cref="Stream.Null"/> gives the digest alone.</param>
+    /// <param name="destination">Written in blocks of 1 MiB at most; <see cref="Stream.Null"/> gives the digest alone.</param>
     /// <param name="cancellation">Looked at before each block; what was written until then is no file.</param>
     public ShardFileInfo Write(int shard, Stream destination, CancellationToken cancellation = default)
     {
@@ -95,7 +97,7 @@ public sealed unsafe class ShardStage : IDisposable
     }
 
     /// <summary>Frees the buffer.</summary>
-    public void Dispose() => _buffer.Dispose();
+    public void Dispose() => _memory.Dispose();
 
     private ShardFileInfo WriteContent(int shard, Stream destination, CancellationToken cancellation)
     {
@@ -103,39 +105,28 @@ public sealed unsafe class ShardStage : IDisposable
         byte[] header = ShardHeader.Of(_placement.Layout, shard).ToBytes();
         hash.AppendData(header);
         destination.Write(header);
-        long bytes = _placement.Layout.ElementsOfShard(shard) * TrainingState.Planes * sizeof(float);
-        byte* data = (byte*)_buffer.Pointer<float>(_firstOfShard[shard]);
-        for (long at = 0; at < bytes; at += BlockBytes)
+        float[] block = new float[ChunksOfBlock * ParameterLayout.ChunkElements];
+        int chunks = _placement.Layout.ChunksOfShard(shard);
+        foreach (Tensor plane in _planes)
         {
-            cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<byte> block = new(data + at, (int)Math.Min(BlockBytes, bytes - at));
-            hash.AppendData(block);
-            destination.Write(block);
-        }
-
-        return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), header.Length + bytes);
-    }
-
-    private struct CopyJob : IRangeJob
-    {
-        public ShardStage Stage;
-        public TrainingState State;
-        public float* Buffer;
-
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            ParameterLayout layout = State.Layout;
-            for (nint i = from; i < to; i++)
+            for (int first = 0; first < chunks; first += ChunksOfBlock)
             {
-                ParameterChunk chunk = layout.ChunkAt(Stage._placement.Held[(int)i]);
-                int shard = layout.ShardOf(chunk.Index);
-                float* first = Buffer + Stage._firstOfShard[shard] + layout.OffsetInShard(chunk.Index);
-                for (int plane = 0; plane < TrainingState.Planes; plane++)
+                cancellation.ThrowIfCancellationRequested();
+                int filled = 0;
+                for (int k = first; k < Math.Min(first + ChunksOfBlock, chunks); k++)
                 {
-                    new ReadOnlySpan<float>(State.Plane(plane, chunk), chunk.Length)
-                        .CopyTo(new Span<float>(first + (plane * layout.ElementsOfShard(shard)), chunk.Length));
+                    ParameterChunk chunk = _placement.Layout.ChunkAt(_placement.Layout.ChunkOfShard(shard, k));
+                    _provider.Read(plane.View(_placement.OffsetOf(chunk.Index), new Shape(chunk.Length)), block.AsSpan(filled, chunk.Length));
+                    filled += chunk.Length;
                 }
+
+                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(block.AsSpan(0, filled));
+                hash.AppendData(bytes);
+                destination.Write(bytes);
             }
         }
+
+        long length = header.Length + (_placement.Layout.ElementsOfShard(shard) * TrainingState.Planes * sizeof(float));
+        return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), length);
     }
 }

@@ -17,5 +17,5 @@ public sealed class StateChunkSource : IChunkSource
     public ParameterLayout Layout => _state.Layout;
 
     /// <inheritdoc/>
-    public void ReadParameters(int chunk, Span<float> destination) => _state.Read(0, chunk).CopyTo(destination);
+    public void ReadParameters(int chunk, Span<float> destination) => _state.Read(0, chunk, destination);
 }

@@ -1,39 +1,55 @@
-using System.Runtime.CompilerServices;
-using Olmo.Model.Compute;
-using Olmo.Model.Kernels;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.State;
 
 /// <summary>
-/// What a rank owns of the training state: fp32 parameters and both moments of its shards, outside the garbage-collected heap, and the replicated progress
-/// of the run.
+/// What a rank owns of the training state: fp32 parameters and both moments of its shards, in the provider's memory, and the replicated progress of the run.
 /// </summary>
-public sealed unsafe class TrainingState : IDisposable
+public sealed class TrainingState : IDisposable
 {
     /// <summary>Parameters, first and second moments.</summary>
     public const int Planes = 3;
 
-    private readonly AlignedBuffer? _ownParameters;
+    private readonly BufferSet _memory;
     private readonly WorkingParameters? _working;
-    private readonly AlignedBuffer _m;
-    private readonly AlignedBuffer _v;
-    private readonly ulong[] _chunkDigests;
-    private readonly SimdWidth _width;
+    private readonly Tensor _parameters;
+    private readonly Tensor _m;
+    private readonly Tensor _v;
+    private readonly Tensor _digests;
+    private readonly ChunkRange[] _ranges;
+    private readonly long[] _digestOfHeld;
+    private bool _digestsAreRead;
 
-    private TrainingState(ShardPlacement placement, WorkingParameters? working, RunProgress progress, SimdWidth width)
+    private TrainingState(ITensorProvider provider, ShardPlacement placement, WorkingParameters? working, RunProgress progress)
     {
         ArgumentNullException.ThrowIfNull(placement);
         ArgumentNullException.ThrowIfNull(progress);
-        SimdWidths.ThrowIfUnsupported(width);
+        Provider = provider;
         Placement = placement;
         Progress = progress;
-        _width = width;
         _working = working;
-        _ownParameters = working is null ? AlignedBuffer.Of<float>(placement.Elements) : null;
-        _m = AlignedBuffer.Of<float>(placement.Elements);
-        _v = AlignedBuffer.Of<float>(placement.Elements);
-        _chunkDigests = new ulong[placement.Layout.Chunks];
+        Shape owned = new(placement.Elements);
+        BufferPlan plan = new();
+        TensorSlot m = plan.Add("first moments", DType.F32, owned);
+        TensorSlot v = plan.Add("second moments", DType.F32, owned);
+        TensorSlot digests = plan.Add("digests of the state", DType.I64, new Shape(placement.Held.Length));
+        TensorSlot? parameters = working is null ? plan.Add("owned parameters", DType.F32, owned) : null;
+        _memory = provider.Allocate(plan);
+        (_m, _v, _digests) = (_memory[m], _memory[v], _memory[digests]);
+        _parameters = parameters is { } slot ? _memory[slot] : default;
+        _digestOfHeld = new long[placement.Held.Length];
+        _ranges = new ChunkRange[placement.Held.Length];
+        for (int h = 0; h < _ranges.Length; h++)
+        {
+            ParameterChunk chunk = Layout.ChunkAt(placement.Held[h]);
+            long packed = placement.OffsetOf(chunk.Index);
+            _ranges[h] = new ChunkRange(
+                chunk.Length, working is null ? packed : chunk.Offset, packed, (ulong)chunk.Index * (ParameterLayout.ChunkElements / 2));
+        }
     }
+
+    /// <summary>Device of the state.</summary>
+    public ITensorProvider Provider { get; }
 
     /// <summary>The shards owned and where their chunks lie.</summary>
     public ShardPlacement Placement { get; }
@@ -45,48 +61,58 @@ public sealed unsafe class TrainingState : IDisposable
     public RunProgress Progress { get; }
 
     /// <summary>A rank that owns every shard: the working parameters are the master parameters. They keep their values; moments are 0.</summary>
-    public static TrainingState OverWorkingParameters(WorkingParameters working, RunProgress progress, ComputePool pool, SimdWidth width)
+    public static TrainingState OverWorkingParameters(WorkingParameters working, RunProgress progress)
     {
         ArgumentNullException.ThrowIfNull(working);
-        TrainingState state = new(ShardPlacement.All(working.Layout), working, progress, width);
-        state.RefreshDigests(pool);
+        TrainingState state = new(working.Provider, ShardPlacement.All(working.Layout), working, progress);
+        state.RefreshDigests();
         return state;
     }
 
     /// <summary>A rank that owns some shards, with its own copy of their parameters, taken from the working ones. Moments are 0.</summary>
-    public static TrainingState CopyOf(ShardPlacement placement, WorkingParameters working, RunProgress progress, ComputePool pool, SimdWidth width)
+    public static TrainingState CopyOf(ShardPlacement placement, WorkingParameters working, RunProgress progress)
     {
         ArgumentNullException.ThrowIfNull(placement);
         ArgumentNullException.ThrowIfNull(working);
-        TrainingState state = new(placement, null, progress, width);
+        TrainingState state = new(working.Provider, placement, null, progress);
         foreach (int c in placement.Held)
         {
             ParameterChunk chunk = placement.Layout.ChunkAt(c);
-            new ReadOnlySpan<float>(working.Chunk(chunk), chunk.Length).CopyTo(new Span<float>(state.P(chunk), chunk.Length));
+            state.Provider.Copy(working.Chunk(chunk), state.Plane(0, chunk));
         }
 
-        state.RefreshDigests(pool);
+        state.RefreshDigests();
         return state;
     }
 
     /// <summary>Digest of a shard's parameters and moments, for announcements: not a checksum for files.</summary>
     public ulong DigestOf(int shard)
     {
+        if (!_digestsAreRead)
+        {
+            Provider.Read(_digests, _digestOfHeld.AsSpan());
+            _digestsAreRead = true;
+        }
+
         ulong digest = 0;
         for (int k = 0; k < Layout.ChunksOfShard(shard); k++)
         {
-            digest += _chunkDigests[Layout.ChunkOfShard(shard, k)];
+            digest += (ulong)_digestOfHeld[Placement.IndexOf(Layout.ChunkOfShard(shard, k))];
         }
 
         return digest;
     }
 
     /// <summary>Computes the digests anew, after the state was written from outside.</summary>
-    public void RefreshDigests(ComputePool pool)
+    public void RefreshDigests()
     {
-        ArgumentNullException.ThrowIfNull(pool);
-        RefreshJob job = new() { State = this };
-        pool.Run(ref job, Placement.Held.Length);
+        for (int t = 0; t < Layout.Tensors.Length; t++)
+        {
+            (int first, int count) = Placement.HeldOf(t);
+            Provider.DigestState(ParametersOf(t), _m, _v, _ranges.AsSpan(first, count), _digests.View(first, new Shape(count)));
+        }
+
+        _digestsAreRead = false;
     }
 
     /// <summary>Copies the owned parameters into the working parameters; nothing to do where they are the same memory.</summary>
@@ -101,73 +127,60 @@ public sealed unsafe class TrainingState : IDisposable
         foreach (int c in Placement.Held)
         {
             ParameterChunk chunk = Layout.ChunkAt(c);
-            new ReadOnlySpan<float>(P(chunk), chunk.Length).CopyTo(new Span<float>(working.Chunk(chunk), chunk.Length));
+            Provider.Copy(Plane(0, chunk), working.Chunk(chunk));
         }
     }
 
-    /// <summary>A plane of a held chunk: 0 parameters, 1 and 2 moments.</summary>
-    public ReadOnlySpan<float> Read(int plane, int chunk) => new(Plane(plane, Layout.ChunkAt(chunk)), Layout.ChunkAt(chunk).Length);
+    /// <summary>Copies a plane of a held chunk to the host: 0 parameters, 1 and 2 moments. Waits for the device.</summary>
+    /// <param name="plane">0, 1 or 2.</param>
+    /// <param name="chunk">Number of the chunk.</param>
+    /// <param name="values">As many elements as the chunk has.</param>
+    public void Read(int plane, int chunk, Span<float> values) => Provider.Read(Plane(plane, Layout.ChunkAt(chunk)), values);
+
+    /// <summary>Overwrites a plane of a held chunk; call <see cref="RefreshDigests"/> when all are written.</summary>
+    public void Write(int plane, int chunk, ReadOnlySpan<float> values) => Provider.Write(Plane(plane, Layout.ChunkAt(chunk)), values);
 
     /// <summary>Frees the memory that this state owns; working parameters that it only uses stay.</summary>
-    public void Dispose()
+    public void Dispose() => _memory.Dispose();
+
+    /// <summary>Updates the owned ranges of a tensor.</summary>
+    /// <param name="tensor">Index in the layout.</param>
+    /// <param name="step">Scalars.</param>
+    /// <param name="sums">Sums in this placement.</param>
+    /// <param name="other">More of them; none: there is one part.</param>
+    internal void Update(int tensor, in AdamWStep step, in Tensor sums, in Tensor other)
     {
-        _ownParameters?.Dispose();
-        _m.Dispose();
-        _v.Dispose();
+        (int first, int count) = Placement.HeldOf(tensor);
+        _digestsAreRead = false;
+        Provider.AdamW(step, sums, other, ParametersOf(tensor), _m, _v, _ranges.AsSpan(first, count), _digests.View(first, new Shape(count)));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal float* P(in ParameterChunk chunk) =>
-        _working is not null ? _working.Chunk(chunk) : _ownParameters!.Pointer<float>(Placement.OffsetOf(chunk.Index));
-
-    internal float* M(in ParameterChunk chunk) => _m.Pointer<float>(Placement.OffsetOf(chunk.Index));
-
-    internal float* V(in ParameterChunk chunk) => _v.Pointer<float>(Placement.OffsetOf(chunk.Index));
-
-    internal float* Plane(int plane, in ParameterChunk chunk) => plane switch
+    /// <summary>Copies a whole plane to a tensor in the order of the placement.</summary>
+    internal void CopyPlane(int plane, in Tensor destination)
     {
-        0 => P(chunk),
-        1 => M(chunk),
-        2 => V(chunk),
-        _ => throw new ArgumentOutOfRangeException(nameof(plane), plane, "Planes are 0 (parameters), 1 and 2 (moments)."),
-    };
-
-    internal void RefreshDigest(in ParameterChunk chunk)
-    {
-        ulong digest = 0;
-        for (int plane = 0; plane < Planes; plane++)
+        if (plane != 0 || _working is null)
         {
-            digest += DigestOf(plane, chunk);
+            Provider.Copy(plane == 0 ? _parameters : plane == 1 ? _m : _v, destination);
+            return;
         }
 
-        _chunkDigests[chunk.Index] = digest;
+        foreach (ParameterSlot slot in Layout.Tensors)
+        {
+            Provider.Copy(_working.Tensor(slot.Index), destination.View(slot.FirstElement, new Shape(slot.Elements)));
+        }
     }
 
-    // The linear digest over pairs of floats as integers. Index: plane in the top bits, then chunk, then pair.
-    private ulong DigestOf(int plane, in ParameterChunk chunk)
+    private Tensor ParametersOf(int tensor) => _working is null ? _parameters : _working.Tensor(tensor);
+
+    private Tensor Plane(int plane, in ParameterChunk chunk)
     {
-        float* values = Plane(plane, chunk);
-        int pairs = chunk.Length / 2;
-        ulong first = ((ulong)plane << 60) + ((ulong)chunk.Index * (ParameterLayout.ChunkElements / 2));
-        ulong digest = SumDigest.Of(_width, (long*)values, first, pairs);
-        if (chunk.Length % 2 != 0)
+        ArgumentOutOfRangeException.ThrowIfNegative(plane);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(plane, Planes);
+        if (plane == 0 && _working is not null)
         {
-            digest += BitConverter.SingleToUInt32Bits(values[chunk.Length - 1]) * SumDigest.Factor(first + (ulong)pairs);
+            return _working.Chunk(chunk);
         }
 
-        return digest;
-    }
-
-    private struct RefreshJob : IRangeJob
-    {
-        public TrainingState State;
-
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            for (nint i = from; i < to; i++)
-            {
-                State.RefreshDigest(State.Layout.ChunkAt(State.Placement.Held[(int)i]));
-            }
-        }
+        return (plane == 0 ? _parameters : plane == 1 ? _m : _v).View(Placement.OffsetOf(chunk.Index), new Shape(chunk.Length));
     }
 }

@@ -1,57 +1,59 @@
-using System.Runtime.InteropServices;
-using Olmo.Model.Compute;
+using System.Collections.Immutable;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.State;
 
 /// <summary>
-/// The fp32 tensors that forward and backward passes read: one address per tensor of the layout, each tensor contiguous. Where a rank owns every shard they
-/// are the master parameters too, with no second copy.
+/// The tensors that forward and backward passes read: one per tensor of the layout, on one provider. Where a rank owns every shard they are the master parameters
+/// too, with no second copy. The memory stays the caller's.
 /// </summary>
-public sealed unsafe class WorkingParameters
+public sealed class WorkingParameters
 {
-    private readonly nint[] _tensors;
+    private readonly ImmutableArray<Tensor> _tensors;
 
-    /// <summary>Takes the address of each tensor, in layout order; the memory must outlive this object and stay where it is.</summary>
-    /// <exception cref="ArgumentException">Not one address per tensor, or a null address.</exception>
-    internal WorkingParameters(ParameterLayout layout, ReadOnlySpan<nint> tensors)
+    /// <summary>Takes a handle of each tensor, in layout order.</summary>
+    /// <exception cref="ArgumentException">Not one F32 tensor of the right size for each of the layout.</exception>
+    public WorkingParameters(ITensorProvider provider, ParameterLayout layout, ImmutableArray<Tensor> tensors)
     {
+        ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(layout);
-        if (tensors.Length != layout.Tensors.Length || tensors.Contains(0))
+        if (tensors.Length != layout.Tensors.Length)
         {
-            throw new ArgumentException($"{tensors.Length} addresses were given for {layout.Tensors.Length} tensors, or one is null.", nameof(tensors));
+            throw new ArgumentException($"{tensors.Length} tensors were given for the {layout.Tensors.Length} of the layout.", nameof(tensors));
         }
 
+        for (int t = 0; t < tensors.Length; t++)
+        {
+            if (tensors[t].Count != layout.Tensors[t].Elements || tensors[t].DType != DType.F32)
+            {
+                throw new ArgumentException(
+                    $"'{layout.Tensors[t].Name}' has {layout.Tensors[t].Elements} elements of F32; given was '{tensors[t].Buffer.Name}' {tensors[t].DType} {tensors[t].Shape}.",
+                    nameof(tensors));
+            }
+        }
+
+        Provider = provider;
         Layout = layout;
-        _tensors = tensors.ToArray();
+        _tensors = tensors;
     }
+
+    /// <summary>Device of the tensors.</summary>
+    public ITensorProvider Provider { get; }
 
     /// <summary>Order and shapes of the tensors.</summary>
     public ParameterLayout Layout { get; }
 
-    /// <summary>Address of a tensor.</summary>
-    internal float* Tensor(int index) => (float*)_tensors[index];
+    /// <summary>A tensor by its index in the layout.</summary>
+    public Tensor Tensor(int index) => _tensors[index];
 
-    /// <summary>Address of a chunk.</summary>
-    internal float* Chunk(in ParameterChunk chunk) => Tensor(chunk.Tensor) + chunk.Offset;
+    /// <summary>The elements of a chunk.</summary>
+    public Tensor Chunk(in ParameterChunk chunk) => Elements(chunk.Tensor, chunk.Offset, chunk.Length);
 
-    /// <summary>Tensors in layout order, packed in a buffer that the caller owns.</summary>
-    internal static WorkingParameters Packed(ParameterLayout layout, AlignedBuffer buffer)
-    {
-        nint[] addresses = new nint[layout.Tensors.Length];
-        for (int t = 0; t < addresses.Length; t++)
-        {
-            addresses[t] = (nint)buffer.Pointer<float>(layout.Tensors[t].FirstElement);
-        }
+    /// <summary>Copies elements from, from + 1, ... of a tensor to the host. Waits for the device.</summary>
+    public void Read(int tensor, long from, Span<float> values) => Provider.Read(Elements(tensor, from, values.Length), values);
 
-        return new WorkingParameters(layout, addresses);
-    }
+    /// <summary>Overwrites elements from, from + 1, ... of a tensor.</summary>
+    public void Write(int tensor, long from, ReadOnlySpan<float> values) => Provider.Write(Elements(tensor, from, values.Length), values);
 
-    /// <summary>Elements from..from + length of a tensor.</summary>
-    public ReadOnlySpan<float> Read(int tensor, long from, int length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(from);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(from, Layout.Tensors[tensor].Elements - length);
-        return MemoryMarshal.CreateReadOnlySpan(ref *(Tensor(tensor) + from), length);
-    }
+    private Tensor Elements(int tensor, long from, int count) => _tensors[tensor].View(from, new Shape(count));
 }

@@ -1,13 +1,17 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
 using Olmo.Model.State;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
 /// <content>Sums as frames: what is sent to owners and what they add.</content>
-public sealed unsafe partial class GradientAccumulator
+public sealed partial class GradientAccumulator
 {
+    private readonly FrameTensors _frames;
+    private readonly long[] _frameDigests;
+
     /// <summary>Adds a sum that somebody sent, after its payload was found to have the frame's digest.</summary>
     /// <remarks>Rule 1: sums are added only if their group sets are disjoint. On an exception nothing was added.</remarks>
     /// <exception cref="OverlappingGroupsException">The range holds one of the frame's groups.</exception>
@@ -88,8 +92,8 @@ public sealed unsafe partial class GradientAccumulator
     }
 
     private static ulong DigestOfLoss(LossParts loss) =>
-        ((ulong)loss.CrossEntropy * SumDigest.Factor(0)) + ((ulong)loss.ZLoss * SumDigest.Factor(1)) + ((ulong)loss.Labels * SumDigest.Factor(2))
-        + ((ulong)loss.Tokens * SumDigest.Factor(3));
+        ((ulong)loss.CrossEntropy * LinearDigest.Factor(0)) + ((ulong)loss.ZLoss * LinearDigest.Factor(1)) + ((ulong)loss.Labels * LinearDigest.Factor(2))
+        + ((ulong)loss.Tokens * LinearDigest.Factor(3));
 
     private void Check(in SumFrame frame)
     {
@@ -112,53 +116,114 @@ public sealed unsafe partial class GradientAccumulator
     // Digest of the payload as fixed point, chunk by chunk through the scratch; adds it where asked.
     private ulong VisitPayload(in SumFrame frame, bool add, ref bool valid)
     {
-        ulong digest = 0;
-        int elementBytes = SumFrame.ElementBytes(frame.Kind);
         int at = 0;
-        long* scratch = _scratch.Pointer<long>();
+        int visited = 0;
+        _provider.Zero(_frames.Flag);
         for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < Layout.FirstChunkOfLayer(frame.Layer + 1); c += Layout.Shards)
         {
             ParameterChunk chunk = Layout.ChunkAt(c);
-            fixed (byte* source = frame.Payload[at..])
+            ReadOnlySpan<byte> payload = frame.Payload.Slice(at, chunk.Length * SumFrame.ElementBytes(frame.Kind));
+            at += payload.Length;
+            Tensor integers = _frames.Integers.View(0, new Shape(chunk.Length));
+            ChunkRange range = new(chunk.Length, 0, 0, (ulong)chunk.FirstElement);
+            if (frame.Kind == SumPayload.Float32)
             {
-                if (frame.Kind == SumPayload.Float32)
-                {
-                    valid &= FixedPoint.Round(_width, (float*)source, scratch, FixedPoint.Limit(Groups), 0, chunk.Length);
-                }
-                else
-                {
-                    Buffer.MemoryCopy(source, scratch, sizeof(long) * (long)chunk.Length, sizeof(long) * (long)chunk.Length);
-                }
-            }
-
-            at += chunk.Length * elementBytes;
-            if (add)
-            {
-                FixedPoint.Add(_width, scratch, SumOf(c), 0, chunk.Length);
+                Tensor floats = _frames.Floats.View(0, new Shape(chunk.Length));
+                _provider.Write(floats, MemoryMarshal.Cast<byte, float>(payload));
+                _provider.AddRounded(floats, integers, new ReadOnlySpan<ChunkRange>(in range), _limit, accumulate: false, _frames.Flag);
             }
             else
             {
-                digest += SumDigest.Of(_width, scratch, (ulong)chunk.FirstElement, chunk.Length);
+                _provider.Write(integers, MemoryMarshal.Cast<byte, long>(payload));
             }
+
+            if (add)
+            {
+                AddIntegers(integers, Placement.IndexOf(c));
+            }
+            else
+            {
+                _provider.Measure(integers, default, new ReadOnlySpan<ChunkRange>(in range), _frames.Digests.View(visited, new Shape(1)), default);
+            }
+
+            visited++;
         }
 
-        return digest;
+        if (add)
+        {
+            return 0;
+        }
+
+        int flag = 0;
+        _provider.Read(_frames.Flag, new Span<int>(ref flag));
+        valid &= flag == 0;
+        return SumOfDigests(visited);
+    }
+
+    private void AddIntegers(in Tensor integers, int held)
+    {
+        if (_written[held])
+        {
+            _provider.AddIntegers(integers, SumsOf(held));
+        }
+        else
+        {
+            _provider.Copy(integers, SumsOf(held));
+            _written[held] = true;
+        }
     }
 
     private ulong CopySums(int layer, int shard, Span<byte> payload)
     {
-        ulong digest = 0;
         Span<long> destination = MemoryMarshal.Cast<byte, long>(payload);
         int at = 0;
+        int visited = 0;
         for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
         {
-            ParameterChunk chunk = Layout.ChunkAt(c);
-            long* sum = SumOf(c);
-            new ReadOnlySpan<long>(sum, chunk.Length).CopyTo(destination[at..]);
-            digest += SumDigest.Of(_width, sum, (ulong)chunk.FirstElement, chunk.Length);
-            at += chunk.Length;
+            int held = Placement.IndexOf(c);
+            ZeroUnwritten(held, 1);
+            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
+            _provider.Read(SumsOf(held), destination.Slice(at, _ranges[held].Length));
+            at += _ranges[held].Length;
         }
 
-        return digest;
+        return SumOfDigests(visited);
+    }
+
+    private ulong SumOfDigests(int count)
+    {
+        Span<long> digests = _frameDigests.AsSpan(0, count);
+        _provider.Read(_frames.Digests.View(0, new Shape(count)), digests);
+        ulong sum = 0;
+        foreach (long digest in digests)
+        {
+            sum += (ulong)digest;
+        }
+
+        return sum;
+    }
+
+    // What frames pass through: one chunk as it came and as integers, and what was measured of the chunks of a range.
+    private readonly record struct FrameTensors(Tensor Floats, Tensor Integers, Tensor Digests, Tensor Flag);
+
+    private readonly struct FrameSlots(BufferPlan plan, ParameterLayout layout)
+    {
+        private readonly TensorSlot _floats = plan.Add("chunk of a frame", DType.F32, new Shape(ParameterLayout.ChunkElements));
+        private readonly TensorSlot _integers = plan.Add("chunk of a frame as integers", DType.I64, new Shape(ParameterLayout.ChunkElements));
+        private readonly TensorSlot _digests = plan.Add("digests of a frame", DType.I64, new Shape(MostChunks(layout)));
+        private readonly TensorSlot _flag = plan.Add("flag of a frame", DType.I32, new Shape(1));
+
+        public FrameTensors Of(BufferSet memory) => new(memory[_floats], memory[_integers], memory[_digests], memory[_flag]);
+
+        private static int MostChunks(ParameterLayout layout)
+        {
+            int most = 0;
+            for (int layer = 0; layer < layout.Layers; layer++)
+            {
+                most = Math.Max(most, layout.FirstChunkOfLayer(layer + 1) - layout.FirstChunkOfLayer(layer));
+            }
+
+            return ((most - 1) / layout.Shards) + 1;
+        }
     }
 }

@@ -1,6 +1,6 @@
-using Olmo.Model.Compute;
-using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
 using Olmo.Model.State;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
@@ -10,47 +10,64 @@ namespace Olmo.Model.Steps;
 /// </summary>
 /// <remarks>
 /// A range (one layer's part of one shard) is numbered layer * S + shard; layer number <see cref="ParameterLayout.Layers"/> is that of the scalars. Memory:
-/// 8 bytes per element held. Not for use by two threads at once; its jobs run on the pool.
+/// 8 bytes per element held, on the provider. Not for use by two threads at once. Frames may come and go on a second thread while the provider works for the first:
+/// <see cref="Add(in SumFrame)"/> and <see cref="WriteFrame"/> keep to what <see cref="ITensorProvider"/> allows one.
 /// </remarks>
-public sealed unsafe partial class GradientAccumulator : IDisposable
+public sealed partial class GradientAccumulator : IDisposable
 {
     private const int None = -1;
-    private readonly ComputePool _pool;
-    private readonly SimdWidth _width;
-    private readonly AlignedBuffer _sums;
-    private readonly byte[] _written;
-    private readonly byte[] _chunkIsInvalid;
+    private readonly ITensorProvider _provider;
+    private readonly float _limit;
+    private readonly BufferSet _memory;
+    private readonly Tensor _sums;
+    private readonly Tensor _flags;
+    private readonly ChunkRange[] _ranges;
+    private readonly bool[] _written;
+    private readonly int[] _flagOfHeld;
     private readonly ulong[] _sets;
     private readonly bool[] _rangeIsInvalid;
     private readonly ulong[] _digests;
     private readonly bool[] _digestIsKnown;
     private readonly LossParts[] _losses;
-    private readonly AlignedBuffer _scratch;
     private readonly ulong[] _one;
+    private bool _flagsAreRead = true;
     private int _openGroup = None;
     private bool _openGroupHasGradients;
 
     /// <summary>An empty accumulator.</summary>
+    /// <param name="provider">Device of the gradients and of the sums.</param>
     /// <param name="placement">The shards that it sums.</param>
     /// <param name="groups">G</param>
-    /// <param name="pool">Threads that add.</param>
-    /// <param name="width">Instruction set; changes speed only.</param>
-    public GradientAccumulator(ShardPlacement placement, int groups, ComputePool pool, SimdWidth width)
+    public GradientAccumulator(ITensorProvider provider, ShardPlacement placement, int groups)
     {
+        ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(placement);
-        ArgumentNullException.ThrowIfNull(pool);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(groups, SumFrame.MaxGroups);
-        SimdWidths.ThrowIfUnsupported(width);
+        _provider = provider;
         Placement = placement;
         Groups = groups;
-        _pool = pool;
-        _width = width;
+        _limit = FixedPointFormat.Limit(groups);
+        int held = placement.Held.Length;
+        _ranges = new ChunkRange[held];
+        for (int h = 0; h < held; h++)
+        {
+            ParameterChunk chunk = Layout.ChunkAt(placement.Held[h]);
+            _ranges[h] = new ChunkRange(chunk.Length, chunk.Offset, placement.OffsetOf(chunk.Index), (ulong)chunk.FirstElement);
+        }
+
+        BufferPlan plan = new();
+        TensorSlot sums = plan.Add("sums of gradients", DType.I64, new Shape(placement.Elements));
+        TensorSlot flags = plan.Add("flags of chunks", DType.I32, new Shape(held));
+        FrameSlots frames = new(plan, Layout);
+        _memory = provider.Allocate(plan);
+        _sums = _memory[sums];
+        _flags = _memory[flags];
+        _frames = frames.Of(_memory);
+        _frameDigests = new long[_frames.Digests.Count];
+        _written = new bool[held];
+        _flagOfHeld = new int[held];
         int ranges = (Layout.Layers + 1) * Layout.Shards;
-        _sums = AlignedBuffer.Of<long>(placement.Elements);
-        _scratch = AlignedBuffer.Of<long>(ParameterLayout.ChunkElements);
-        _written = new byte[Layout.Chunks];
-        _chunkIsInvalid = new byte[Layout.Chunks];
         _sets = new ulong[ranges * GroupSet.WordsFor(groups)];
         _rangeIsInvalid = new bool[ranges];
         _digests = new ulong[ranges];
@@ -74,7 +91,9 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
     {
         // The first contribution to a chunk overwrites it: the sums need not be cleared.
         Array.Clear(_written);
-        Array.Clear(_chunkIsInvalid);
+        _provider.Zero(_flags);
+        Array.Clear(_flagOfHeld);
+        _flagsAreRead = true;
         Array.Clear(_sets);
         Array.Clear(_rangeIsInvalid);
         Array.Clear(_digests);
@@ -91,7 +110,34 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
     }
 
     /// <summary>True if no value of the range was invalid.</summary>
-    public bool IsValid(int layer, int shard) => !_rangeIsInvalid[RangeOf(layer, shard)];
+    public bool IsValid(int layer, int shard)
+    {
+        if (_rangeIsInvalid[RangeOf(layer, shard)])
+        {
+            return false;
+        }
+
+        if (layer == Layout.Layers)
+        {
+            return true;
+        }
+
+        if (!_flagsAreRead)
+        {
+            _provider.Read(_flags, _flagOfHeld.AsSpan());
+            _flagsAreRead = true;
+        }
+
+        for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
+        {
+            if (_flagOfHeld[Placement.IndexOf(c)] != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Scalars of the groups in the shard's scalar range.</summary>
     public LossParts LossOf(int shard) => _losses[shard];
@@ -140,25 +186,33 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
     /// Adds the open group's gradient of one tensor, each element rounded once. A tensor that is used twice is added twice, each use rounded by itself.
     /// </summary>
     /// <param name="tensor">Index in the layout.</param>
-    /// <param name="gradient">The whole tensor, contiguous; read before this returns.</param>
+    /// <param name="gradient">F32, the whole tensor; its memory may be used again by operations that follow.</param>
     /// <exception cref="InvalidOperationException">No group is open.</exception>
-    internal void AddGradient(int tensor, float* gradient)
+    /// <exception cref="ArgumentException">The gradient has another size.</exception>
+    public void AddGradient(int tensor, in Tensor gradient)
     {
+        ParameterSlot slot = Layout.Tensors[tensor];
         if (_openGroup == None)
         {
-            throw new InvalidOperationException($"A gradient of '{Layout.Tensors[tensor].Name}' was offered while no group is open.");
+            throw new InvalidOperationException($"A gradient of '{slot.Name}' was offered while no group is open.");
+        }
+
+        if (gradient.Count != slot.Elements)
+        {
+            throw new ArgumentException($"A gradient of shape {gradient.Shape} was offered for the {slot.Elements} elements of '{slot.Name}'.", nameof(gradient));
         }
 
         _openGroupHasGradients = true;
-        AddTensorJob job = new()
+        (int first, int count) = Placement.HeldOf(tensor);
+        bool accumulate = _written.AsSpan(first, count).Contains(true);
+        if (accumulate)
         {
-            Owner = this,
-            Gradient = gradient,
-            Sums = _sums.Pointer<long>(),
-            FirstChunk = Layout.Tensors[tensor].FirstChunk,
-            Limit = FixedPoint.Limit(Groups),
-        };
-        _pool.Run(ref job, Layout.Tensors[tensor].Chunks);
+            ZeroUnwritten(first, count);
+        }
+
+        _provider.AddRounded(gradient, _sums, _ranges.AsSpan(first, count), _limit, accumulate, _flags.View(first, new Shape(count)));
+        _written.AsSpan(first, count).Fill(true);
+        _flagsAreRead = false;
     }
 
     /// <summary>Marks the open group's gradient of a layer as whole: every use of every tensor of the layer was added.</summary>
@@ -169,11 +223,6 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
         foreach (int shard in Placement.Shards)
         {
             Mark(layer, shard);
-            int range = RangeOf(layer, shard);
-            for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
-            {
-                _rangeIsInvalid[range] |= _chunkIsInvalid[c] != 0;
-            }
         }
     }
 
@@ -212,24 +261,20 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
     }
 
     /// <summary>Frees the sums.</summary>
-    public void Dispose()
-    {
-        _sums.Dispose();
-        _scratch.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 
-    /// <summary>Sum of a held chunk; zeros where nothing was added.</summary>
-    internal long* SumOf(int chunk)
+    /// <summary>The sums, packed as the placement says; zeros where nothing was added.</summary>
+    internal Tensor Sums
     {
-        long* sum = _sums.Pointer<long>(Placement.OffsetOf(chunk));
-        if (_written[chunk] == 0)
+        get
         {
-            new Span<long>(sum, Layout.ChunkAt(chunk).Length).Clear();
-            _written[chunk] = 1;
+            ZeroUnwritten(0, _written.Length);
+            return _sums;
         }
-
-        return sum;
     }
+
+    /// <summary>The chunks held, as ranges of <see cref="Sums"/>; their numbers in digests are those of elements over all tensors.</summary>
+    internal ReadOnlySpan<ChunkRange> Ranges => _ranges;
 
     /// <summary>Digest that all contributions to a shard announced, the scalars left out; false if a part was added by this rank itself.</summary>
     internal bool TryGetContributedDigest(int shard, out ulong digest)
@@ -262,6 +307,21 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
         return true;
     }
 
+    // The first contribution to a chunk overwrites it; where there was none, what is read must be 0.
+    private void ZeroUnwritten(int first, int count)
+    {
+        for (int h = first; h < first + count; h++)
+        {
+            if (!_written[h])
+            {
+                _provider.Zero(SumsOf(h));
+                _written[h] = true;
+            }
+        }
+    }
+
+    private Tensor SumsOf(int held) => _sums.View(_ranges[held].Packed, new Shape(_ranges[held].Length));
+
     private int RangeOf(int layer, int shard) => (layer * Layout.Shards) + shard;
 
     private void Mark(int layer, int shard)
@@ -276,39 +336,6 @@ public sealed unsafe partial class GradientAccumulator : IDisposable
         if (held.Overlaps(offered))
         {
             throw new OverlappingGroupsException(layer, shard, held.ToString(), offered.ToString());
-        }
-    }
-
-    private struct AddTensorJob : IRangeJob
-    {
-        public GradientAccumulator Owner;
-        public float* Gradient;
-        public long* Sums;
-        public int FirstChunk;
-        public float Limit;
-
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            for (nint i = from; i < to; i++)
-            {
-                ParameterChunk chunk = Owner.Layout.ChunkAt(FirstChunk + (int)i);
-                long offset = Owner.Placement.OffsetOf(chunk.Index);
-                if (offset < 0)
-                {
-                    continue;
-                }
-
-                float* gradient = Gradient + chunk.Offset;
-                bool first = Owner._written[chunk.Index] == 0;
-                bool valid = first
-                    ? FixedPoint.Round(Owner._width, gradient, Sums + offset, Limit, 0, chunk.Length)
-                    : FixedPoint.Accumulate(Owner._width, gradient, Sums + offset, Limit, 0, chunk.Length);
-                Owner._written[chunk.Index] = 1;
-                if (!valid)
-                {
-                    Owner._chunkIsInvalid[chunk.Index] = 1;
-                }
-            }
         }
     }
 }

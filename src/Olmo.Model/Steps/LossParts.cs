@@ -1,4 +1,4 @@
-using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Steps;
 
@@ -16,10 +16,10 @@ public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labe
     public const int Count = 4;
 
     /// <summary>Mean cross-entropy of what was added, nats per label.</summary>
-    public double MeanCrossEntropy => CrossEntropy * FixedPoint.Unit;
+    public double MeanCrossEntropy => CrossEntropy * FixedPointFormat.Unit;
 
     /// <summary>Mean z-loss of what was added.</summary>
-    public double MeanZLoss => ZLoss * FixedPoint.Unit;
+    public double MeanZLoss => ZLoss * FixedPointFormat.Unit;
 
     /// <summary>Sums member by member.</summary>
     public static LossParts operator +(LossParts a, LossParts b) =>
@@ -46,12 +46,12 @@ public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labe
 
     private static long Round(double value, int groups, ref bool valid)
     {
-        if (!(Math.Abs(value) < FixedPoint.Limit(groups)))
+        if (!(Math.Abs(value) < FixedPointFormat.Limit(groups)))
         {
             valid = false;
             return 0;
         }
 
-        return (long)Math.Round(value * FixedPoint.Scale, MidpointRounding.ToEven);
+        return (long)Math.Round(value * FixedPointFormat.Scale, MidpointRounding.ToEven);
     }
 }

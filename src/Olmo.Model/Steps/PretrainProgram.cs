@@ -1,4 +1,3 @@
-using Olmo.Model.Cpu;
 using Olmo.Model.Models;
 using Olmo.Model.State;
 using Olmo.Model.Tensors;
@@ -16,7 +15,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
     private GradientAccumulator? _sums;
 
     /// <summary>Takes memory for activations and gradients; the weights stay the caller's.</summary>
-    /// <param name="provider">Device of the weights; its tensors must lie in main memory.</param>
+    /// <param name="provider">Device of the weights.</param>
     /// <param name="weights">Weights that passes read and owners update.</param>
     /// <param name="settings">Sizes of groups and micro-batches, and S.</param>
     public PretrainProgram(ITensorProvider provider, ResidentWeights weights, StepSettings settings)
@@ -61,7 +60,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
     }
 
     /// <inheritdoc/>
-    unsafe void IGradientSink.Add(int parameter, in Tensor gradient) => _sums!.AddGradient(parameter, CpuProvider.Floats(gradient));
+    void IGradientSink.Add(int parameter, in Tensor gradient) => _sums!.AddGradient(parameter, gradient);
 
     /// <inheritdoc/>
     void IGradientSink.LayerReady(int layer) => _sums!.CompleteLayer(layer);

@@ -1,4 +1,3 @@
-using Olmo.Model.Compute;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
 
@@ -25,16 +24,12 @@ public sealed class RankStep : IDisposable
     /// <param name="state">The shards that this rank owns.</param>
     /// <param name="replica">Replica that this rank belongs to.</param>
     /// <param name="replicas">Replicas of the world.</param>
-    /// <param name="pool">Compute threads.</param>
-    /// <param name="width">Instruction set; changes speed only.</param>
     /// <exception cref="ArgumentException">Program and state have different layouts, or the settings' S is not the layout's.</exception>
-    public RankStep(
-        StepSettings settings, IStepProgram program, TrainingState state, int replica, int replicas, ComputePool pool, SimdWidth width)
+    public RankStep(StepSettings settings, IStepProgram program, TrainingState state, int replica, int replicas)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(program);
         ArgumentNullException.ThrowIfNull(state);
-        ArgumentNullException.ThrowIfNull(pool);
         settings.Validate();
         if (program.Parameters.Layout.Hash != state.Layout.Hash || state.Layout.Shards != settings.Shards)
         {
@@ -48,11 +43,11 @@ public sealed class RankStep : IDisposable
         Replica = replica;
         Replicas = replicas;
         _groups = ParameterGroups.Build([.. state.Layout.Tensors.Select(t => t.Name)], settings.Optimizer, settings.GroupOverrides);
-        Local = new GradientAccumulator(ShardPlacement.All(state.Layout), settings.Groups, pool, width);
+        Local = new GradientAccumulator(state.Provider, ShardPlacement.All(state.Layout), settings.Groups);
         bool alone = replicas == 1 && state.Placement.IsWhole;
-        Own = alone ? Local : new GradientAccumulator(state.Placement, settings.Groups, pool, width);
-        Foreign = replicas == 1 ? null : new GradientAccumulator(state.Placement, settings.Groups, pool, width);
-        Owner = new ShardOwner(state, Own, Foreign, _groups, pool, width);
+        Own = alone ? Local : new GradientAccumulator(state.Provider, state.Placement, settings.Groups);
+        Foreign = replicas == 1 ? null : new GradientAccumulator(state.Provider, state.Placement, settings.Groups);
+        Owner = new ShardOwner(state, Own, Foreign, _groups);
         _announcements = new Announcement[Owner.Count];
         _ledger = new StepLedger(settings.Groups);
     }
@@ -65,8 +60,7 @@ public sealed class RankStep : IDisposable
     }
 
     /// <summary>A world of one rank, which owns every shard; the program's parameters are the master parameters.</summary>
-    public static RankStep Alone(StepSettings settings, IStepProgram program, TrainingState state, ComputePool pool, SimdWidth width) =>
-        new(settings, program, state, replica: 0, replicas: 1, pool, width);
+    public static RankStep Alone(StepSettings settings, IStepProgram program, TrainingState state) => new(settings, program, state, replica: 0, replicas: 1);
 
     /// <summary>Replica that this rank belongs to.</summary>
     public int Replica { get; }

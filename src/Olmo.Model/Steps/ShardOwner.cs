@@ -1,59 +1,54 @@
-using Olmo.Model.Compute;
-using Olmo.Model.Kernels;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
 /// <summary>
 /// A rank as the owner of shards: announces their sums when every range holds all groups, and applies the update in place. Nothing here allocates in a step.
 /// </summary>
-public sealed unsafe class ShardOwner : IDisposable
+public sealed class ShardOwner : IDisposable
 {
     private readonly GradientAccumulator _own;
     private readonly GradientAccumulator? _foreign;
-    private readonly ComputePool _pool;
     private readonly ParameterGroups _groups;
     private readonly AdamWStep[] _scalars;
-    private readonly double[] _chunkSquares;
-    private readonly ulong[] _chunkDigests;
+    private readonly BufferSet _memory;
+    private readonly Tensor _digests;
+    private readonly Tensor _squares;
+    private readonly long[] _digestOfHeld;
+    private readonly double[] _squaresOfHeld;
     private readonly ulong[] _union;
-    private readonly AlignedBuffer _sums;
-    private readonly AlignedBuffer _gradients;
-    private readonly SimdWidth _width;
 
     /// <summary>Binds state and sums.</summary>
     /// <param name="state">Parameters and moments of the owned shards.</param>
     /// <param name="own">
-    /// Sums of this rank's own replica. With one rank in the replica it is the accumulator that the rank's groups are added to; it may hold more shards than
-    /// are owned.
+    /// Sums of this rank's own replica, of the owned shards. In a world of one rank it is the accumulator that the rank's groups are added to.
     /// </param>
     /// <param name="foreign">Sums of the other replicas, kept apart so that only the own part is ever sent (rule 2); null with one replica.</param>
     /// <param name="groups">Optimizer settings of each tensor, by layout index.</param>
-    /// <param name="pool">Threads.</param>
-    /// <param name="width">Instruction set; changes speed only.</param>
-    /// <exception cref="ArgumentException">The accumulators have another layout or number of groups, or lack an owned shard.</exception>
-    public ShardOwner(
-        TrainingState state, GradientAccumulator own, GradientAccumulator? foreign, ParameterGroups groups, ComputePool pool, SimdWidth width)
+    /// <exception cref="ArgumentException">The accumulators have another layout or number of groups, or other shards.</exception>
+    public ShardOwner(TrainingState state, GradientAccumulator own, GradientAccumulator? foreign, ParameterGroups groups)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(own);
         ArgumentNullException.ThrowIfNull(groups);
-        ArgumentNullException.ThrowIfNull(pool);
         ThrowIfUnfit(state, own, own.Groups);
         ThrowIfUnfit(state, foreign ?? own, own.Groups);
         State = state;
         _own = own;
         _foreign = foreign;
         _groups = groups;
-        _pool = pool;
-        _width = width;
         _scalars = new AdamWStep[groups.Groups.Length];
-        _chunkSquares = new double[state.Layout.Chunks];
-        _chunkDigests = new ulong[state.Layout.Chunks];
+        int held = state.Placement.Held.Length;
+        BufferPlan plan = new();
+        TensorSlot digests = plan.Add("digests of sums", DType.I64, new Shape(held));
+        TensorSlot squares = plan.Add("squares of sums", DType.F64, new Shape(held));
+        _memory = state.Provider.Allocate(plan);
+        (_digests, _squares) = (_memory[digests], _memory[squares]);
+        _digestOfHeld = new long[held];
+        _squaresOfHeld = new double[held];
         _union = new ulong[GroupSet.WordsFor(own.Groups)];
-        _sums = AlignedBuffer.Of<long>((long)pool.Threads * ParameterLayout.ChunkElements);
-        _gradients = AlignedBuffer.Of<float>((long)pool.Threads * ParameterLayout.ChunkElements);
     }
 
     /// <summary>The state that it updates.</summary>
@@ -93,8 +88,9 @@ public sealed unsafe class ShardOwner : IDisposable
             throw new InvalidOperationException($"The sums of {id} do not hold all groups yet.");
         }
 
-        MeasureJob job = new() { Owner = this, Sums = _sums.Pointer<long>(), Gradients = _gradients.Pointer<float>() };
-        _pool.Run(ref job, State.Placement.Held.Length);
+        State.Provider.Measure(_own.Sums, ForeignSums, _own.Ranges, _digests, _squares);
+        State.Provider.Read(_digests, _digestOfHeld.AsSpan());
+        State.Provider.Read(_squares, _squaresOfHeld.AsSpan());
         int at = 0;
         foreach (int shard in State.Placement.Shards)
         {
@@ -111,16 +107,18 @@ public sealed unsafe class ShardOwner : IDisposable
     /// </summary>
     internal void Apply()
     {
-        ApplyJob job = new() { Owner = this, Sums = _sums.Pointer<long>(), Gradients = _gradients.Pointer<float>() };
-        _pool.Run(ref job, State.Placement.Held.Length);
+        Tensor own = _own.Sums;
+        Tensor foreign = ForeignSums;
+        for (int t = 0; t < State.Layout.Tensors.Length; t++)
+        {
+            State.Update(t, _scalars[_groups.GroupOf(t)], own, foreign);
+        }
     }
 
     /// <summary>Frees the scratch memory; state and accumulators stay.</summary>
-    public void Dispose()
-    {
-        _sums.Dispose();
-        _gradients.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
+
+    private Tensor ForeignSums => _foreign is null ? default : _foreign.Sums;
 
     private static void ThrowIfUnfit(TrainingState state, GradientAccumulator sums, int groups)
     {
@@ -129,12 +127,10 @@ public sealed unsafe class ShardOwner : IDisposable
             throw new ArgumentException($"The accumulator has layout {sums.Layout.Hash} and {sums.Groups} groups; needed are {state.Layout.Hash} and {groups}.");
         }
 
-        foreach (int shard in state.Placement.Shards)
+        if (!sums.Placement.Shards.AsSpan().SequenceEqual(state.Placement.Shards.AsSpan()))
         {
-            if (!sums.Placement.Holds(shard))
-            {
-                throw new ArgumentException($"The accumulator does not sum the owned shard {shard}.");
-            }
+            throw new ArgumentException(
+                $"The accumulator sums the shards {string.Join(',', sums.Placement.Shards)}; owned are {string.Join(',', state.Placement.Shards)}.");
         }
     }
 
@@ -165,9 +161,9 @@ public sealed unsafe class ShardOwner : IDisposable
         ulong digest = 0;
         for (int k = 0; k < State.Layout.ChunksOfShard(shard); k++)
         {
-            int chunk = State.Layout.ChunkOfShard(shard, k);
-            squares += _chunkSquares[chunk];
-            digest += _chunkDigests[chunk];
+            int held = State.Placement.IndexOf(State.Layout.ChunkOfShard(shard, k));
+            squares += _squaresOfHeld[held];
+            digest += (ulong)_digestOfHeld[held];
         }
 
         ulong foreign = 0;
@@ -180,62 +176,5 @@ public sealed unsafe class ShardOwner : IDisposable
         LossParts loss = _own.LossOf(shard) + (_foreign?.LossOf(shard) ?? default);
         bool finite = _own.IsShardValid(shard) && (_foreign?.IsShardValid(shard) ?? true);
         return new Announcement(id, shard, replica, squares, digest, State.DigestOf(shard), loss, finite);
-    }
-
-    // The whole sum of a chunk; in the scratch only where two parts must be added.
-    private long* Total(in ParameterChunk chunk, long* scratch)
-    {
-        long* own = _own.SumOf(chunk.Index);
-        if (_foreign is null)
-        {
-            return own;
-        }
-
-        new ReadOnlySpan<long>(own, chunk.Length).CopyTo(new Span<long>(scratch, chunk.Length));
-        FixedPoint.Add(_width, _foreign.SumOf(chunk.Index), scratch, 0, chunk.Length);
-        return scratch;
-    }
-
-    private struct MeasureJob : IRangeJob
-    {
-        public ShardOwner Owner;
-        public long* Sums;
-        public float* Gradients;
-
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            long* scratch = Sums + ((nint)worker * ParameterLayout.ChunkElements);
-            float* gradient = Gradients + ((nint)worker * ParameterLayout.ChunkElements);
-            for (nint i = from; i < to; i++)
-            {
-                ParameterChunk chunk = Owner.State.Layout.ChunkAt(Owner.State.Placement.Held[(int)i]);
-                long* sum = Owner.Total(chunk, scratch);
-                Owner._chunkDigests[chunk.Index] = SumDigest.Of(Owner._width, sum, (ulong)chunk.FirstElement, chunk.Length);
-                FixedPoint.ToFloat(Owner._width, sum, gradient, 0, chunk.Length);
-                Owner._chunkSquares[chunk.Index] = SquareSum.Of(Owner._width, gradient, chunk.Length);
-            }
-        }
-    }
-
-    private struct ApplyJob : IRangeJob
-    {
-        public ShardOwner Owner;
-        public long* Sums;
-        public float* Gradients;
-
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            long* scratch = Sums + ((nint)worker * ParameterLayout.ChunkElements);
-            float* gradient = Gradients + ((nint)worker * ParameterLayout.ChunkElements);
-            TrainingState state = Owner.State;
-            for (nint i = from; i < to; i++)
-            {
-                ParameterChunk chunk = state.Layout.ChunkAt(state.Placement.Held[(int)i]);
-                FixedPoint.ToFloat(Owner._width, Owner.Total(chunk, scratch), gradient, 0, chunk.Length);
-                AdamW.Update(
-                    Owner._width, Owner._scalars[Owner._groups.GroupOf(chunk.Tensor)], gradient, state.P(chunk), state.M(chunk), state.V(chunk), 0, chunk.Length);
-                state.RefreshDigest(chunk);
-            }
-        }
     }
 }

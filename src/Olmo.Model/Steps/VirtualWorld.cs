@@ -1,4 +1,3 @@
-using Olmo.Model.Compute;
 using Olmo.Model.State;
 
 namespace Olmo.Model.Steps;
@@ -9,7 +8,6 @@ namespace Olmo.Model.Steps;
 /// </summary>
 public sealed class VirtualWorld : IDisposable
 {
-    private readonly ComputePool _pool;
     private readonly RankStep[] _ranks;
     private readonly IStepProgram[] _programs;
     private readonly Announcement[] _announcements;
@@ -20,13 +18,10 @@ public sealed class VirtualWorld : IDisposable
     /// <param name="settings">The step; its number of replicas is used as far as there are ranks.</param>
     /// <param name="ranks">Ranks, at most G.</param>
     /// <param name="program">Makes a rank's program; all must start with equal parameters.</param>
-    /// <param name="pool">Threads, used by one rank after the other.</param>
-    /// <param name="width">Instruction set; changes speed only.</param>
-    public VirtualWorld(StepSettings settings, int ranks, Func<int, IStepProgram> program, ComputePool pool, SimdWidth width)
+    public VirtualWorld(StepSettings settings, int ranks, Func<int, IStepProgram> program)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(program);
-        _pool = pool;
         Plan = new WorldPlan(ranks, settings.Replicas, settings.Groups, settings.Shards);
         _programs = new IStepProgram[ranks];
         _ranks = new RankStep[ranks];
@@ -37,9 +32,9 @@ public sealed class VirtualWorld : IDisposable
             RunProgress progress = new(settings.Decision.SkipStep?.Window ?? 0);
             ShardPlacement placement = new(working.Layout, Plan.ShardsOf(r));
             TrainingState state = placement.IsWhole
-                ? TrainingState.OverWorkingParameters(working, progress, pool, width)
-                : TrainingState.CopyOf(placement, working, progress, pool, width);
-            _ranks[r] = new RankStep(settings, _programs[r], state, Plan.ReplicaOf(r), Plan.Replicas, pool, width);
+                ? TrainingState.OverWorkingParameters(working, progress)
+                : TrainingState.CopyOf(placement, working, progress);
+            _ranks[r] = new RankStep(settings, _programs[r], state, Plan.ReplicaOf(r), Plan.Replicas);
         }
 
         _announcements = new Announcement[Plan.Replicas * settings.Shards];
@@ -101,8 +96,8 @@ public sealed class VirtualWorld : IDisposable
         (int first, int end) = Plan.RanksOf(replica);
         for (int r = first; r < end; r++)
         {
-            ShardStage stage = new(_ranks[r].State.Placement);
-            stage.Take(_ranks[r].State, _pool);
+            ShardStage stage = new(_ranks[r].State.Provider, _ranks[r].State.Placement);
+            stage.Take(_ranks[r].State);
             stages.Add(stage);
         }
 

@@ -8,6 +8,11 @@ public sealed class BufferPlan
 {
     private readonly List<Entry> _entries = [];
 
+    /// <summary>
+    /// True: the tensors lie in main memory that the device copies to by itself (page-locked, where it has memory of its own), to be read while it works.
+    /// </summary>
+    public bool InHostMemory { get; init; }
+
     /// <summary>Tensors planned.</summary>
     public int Count => _entries.Count;
 

@@ -5,6 +5,11 @@ namespace Olmo.Model.Tensors;
 /// <see cref="Read"/> is the only one that waits and gives values to the host. Memory is taken by <see cref="Allocate"/> only.
 /// </summary>
 /// <remarks>
+/// <para>
+/// One thread puts operations in line. A second one (the network's, or a writer's) may meanwhile, on tensors that nobody else uses, call <see cref="Read"/> and
+/// <see cref="Write"/>, and, on one chunk of at most <see cref="ChunkRange.MaxLength"/> elements, <see cref="Zero"/>, <see cref="Copy"/>,
+/// <see cref="AddIntegers"/>, <see cref="AddRounded"/> and <see cref="Measure"/> without second sums or squares.
+/// </para>
 /// <para>"rows" is the number of tokens. A matrix is [rows, columns], a weight is [out, in]. Outputs must not overlap inputs unless a parameter says so.</para>
 /// <para>
 /// Order of sums, which decides bits: an element of a product is one chain of fused multiply-adds over the inner axis ascending, from +0, or from what is there
@@ -12,7 +17,7 @@ namespace Olmo.Model.Tensors;
 /// </para>
 /// <para>Errors: <see cref="ArgumentException"/> for shapes or types that do not fit, named with both; from the call itself, never later.</para>
 /// </remarks>
-public interface ITensorProvider : IDisposable
+public partial interface ITensorProvider : IDisposable
 {
     /// <summary>Device and instruction set, for logs.</summary>
     string Device { get; }

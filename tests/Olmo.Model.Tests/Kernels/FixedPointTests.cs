@@ -28,7 +28,7 @@ public sealed unsafe class FixedPointTests
             Pinned<float> input = new(17);
             input.Span.Fill((float)x);
             Pinned<long> y = new(17);
-            Assert.True(FixedPoint.Round(width, input, y, FixedPoint.Limit(1), 0, 17));
+            Assert.True(FixedPoint.Round(width, input, y, FixedPointFormat.Limit(1), 0, 17));
             Assert.All(y.Span.ToArray(), v => Assert.Equal(expected, v));
             y.AssertGuard();
         }
@@ -51,10 +51,10 @@ public sealed unsafe class FixedPointTests
                 x.Span.Fill(0.25f);
                 x.Span[place] = bad;
                 Pinned<long> y = new(19);
-                Assert.False(FixedPoint.Round(width, x, y, FixedPoint.Limit(1), 0, 19));
+                Assert.False(FixedPoint.Round(width, x, y, FixedPointFormat.Limit(1), 0, 19));
                 Assert.Equal(0L, y.Span[place]);
                 Assert.Equal(18, y.Span.ToArray().Count(v => v == 1L << 46));
-                Assert.False(FixedPoint.Accumulate(width, x, y, FixedPoint.Limit(1), 0, 19));
+                Assert.False(FixedPoint.Accumulate(width, x, y, FixedPointFormat.Limit(1), 0, 19));
                 Assert.Equal(0L, y.Span[place]);
             }
         }
@@ -63,16 +63,16 @@ public sealed unsafe class FixedPointTests
     [Fact]
     public void Limit_Groups_LeavesRoomForTheSum()
     {
-        Assert.Equal(16384f, FixedPoint.Limit(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => FixedPoint.Limit(0));
+        Assert.Equal(16384f, FixedPointFormat.Limit(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FixedPointFormat.Limit(0));
         foreach (int groups in (int[])[1, 3, 12, 24, 48, 240, 1000])
         {
-            Pinned<float> x = new([MathF.BitDecrement(FixedPoint.Limit(groups))]);
+            Pinned<float> x = new([MathF.BitDecrement(FixedPointFormat.Limit(groups))]);
             Pinned<long> sum = new(1);
             long before = 0;
             for (int g = 0; g < groups; g++)
             {
-                Assert.True(FixedPoint.Accumulate(SimdWidth.Scalar, x, sum, FixedPoint.Limit(groups), 0, 1));
+                Assert.True(FixedPoint.Accumulate(SimdWidth.Scalar, x, sum, FixedPointFormat.Limit(groups), 0, 1));
                 Assert.True(sum.Span[0] > before, "The sum overflowed.");
                 before = sum.Span[0];
             }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
+using Olmo.Model.Tensors;
 using Olmo.Tests;
 
 namespace Olmo.Model.Tests.Kernels;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Tests.Kernels;
 

@@ -1,5 +1,6 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Tests.Kernels;
 

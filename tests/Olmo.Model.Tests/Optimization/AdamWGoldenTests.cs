@@ -2,6 +2,7 @@ using System.Text.Json;
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Optimization;
+using Olmo.Model.Tensors;
 using Olmo.Model.Tests.Steps;
 using Olmo.Tests;
 

@@ -3,19 +3,24 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
 using Olmo.Model.Numerics;
 using Olmo.Model.State;
 
 namespace Olmo.Model.Tests.State;
 
-public sealed unsafe class ShardFileTests : IDisposable
+public sealed class ShardFileTests : IDisposable
 {
     private readonly ComputePool _pool = new(2);
+    private readonly CpuProvider _provider;
     private readonly List<IDisposable> _owned = [];
+
+    public ShardFileTests() => _provider = new CpuProvider(_pool, SimdWidths.Best);
 
     public void Dispose()
     {
         _owned.ForEach(o => o.Dispose());
+        _provider.Dispose();
         _pool.Dispose();
     }
 
@@ -77,7 +82,7 @@ public sealed unsafe class ShardFileTests : IDisposable
         {
             for (int plane = 0; plane < TrainingState.Planes; plane++)
             {
-                Assert.Equal(source.Read(plane, c), target.Read(plane, c));
+                Assert.Equal(source.Values(plane, c), target.Values(plane, c));
             }
         }
 
@@ -102,21 +107,20 @@ public sealed unsafe class ShardFileTests : IDisposable
     {
         ParameterLayout layout = Layout(5);
         TrainingState source = State(layout);
-        AlignedBuffer buffer = Own(AlignedBuffer.Of<float>(layout.Elements));
-        WorkingParameters working = WorkingParameters.Packed(layout, buffer);
-        TrainingState target = Own(TrainingState.CopyOf(new ShardPlacement(layout, [3]), working, new RunProgress(), _pool, SimdWidths.Best));
+        WorkingParameters working = Own(new PackedParameters(_provider, layout)).Working;
+        TrainingState target = Own(TrainingState.CopyOf(new ShardPlacement(layout, [3]), working, new RunProgress()));
         ShardLoader loader = new(target, working);
         foreach (byte[] file in Files(source))
         {
             loader.Read(new MemoryStream(file), "f", Sha(file));
         }
 
-        loader.Complete(source.Progress.ToBytes(), _pool);
+        loader.Complete(source.Progress.ToBytes());
         Assert.Equal(source.DigestOf(3), target.DigestOf(3));
         for (int c = 0; c < layout.Chunks; c++)
         {
             ParameterChunk chunk = layout.ChunkAt(c);
-            Assert.Equal(source.Read(0, c), working.Read(chunk.Tensor, chunk.Offset, chunk.Length));
+            Assert.Equal(source.Values(0, c), working.Values(chunk));
         }
     }
 
@@ -186,7 +190,7 @@ public sealed unsafe class ShardFileTests : IDisposable
             loader.Read(new MemoryStream(file), "f", Sha(file));
         }
 
-        MissingShardDataException thrown = Assert.Throws<MissingShardDataException>(() => loader.Complete(new RunProgress().ToBytes(), _pool));
+        MissingShardDataException thrown = Assert.Throws<MissingShardDataException>(() => loader.Complete(new RunProgress().ToBytes()));
         Assert.Equal(("embed", 1), (thrown.Tensor, thrown.Shard));
     }
 
@@ -195,13 +199,15 @@ public sealed unsafe class ShardFileTests : IDisposable
     {
         ParameterLayout layout = Layout(3);
         TrainingState state = State(layout);
-        using ShardStage stage = new(state.Placement);
+        using ShardStage stage = new(_provider, state.Placement);
         Assert.Throws<InvalidOperationException>(() => stage.Write(0, Stream.Null));
-        stage.Take(state, _pool);
+        stage.Take(state);
         string before = stage.Write(1, Stream.Null).Sha256;
-        state.M(layout.ChunkAt(1))[7] += 1f;
+        float[] moments = state.Values(1, 1);
+        moments[7] += 1f;
+        state.Write(1, 1, moments);
         Assert.Equal(before, stage.Write(1, Stream.Null).Sha256);
-        stage.Take(state, _pool);
+        stage.Take(state);
         Assert.NotEqual(before, stage.Write(1, Stream.Null).Sha256);
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
@@ -212,17 +218,17 @@ public sealed unsafe class ShardFileTests : IDisposable
     public void Take_WhileAFileIsWritten_IsRefused()
     {
         TrainingState state = State(Layout(3));
-        using ShardStage stage = new(state.Placement);
-        stage.Take(state, _pool);
+        using ShardStage stage = new(_provider, state.Placement);
+        stage.Take(state);
         bool refused = false;
         stage.Write(0, new CallbackStream(() =>
         {
             Assert.True(stage.IsBusy);
-            Assert.Throws<InvalidOperationException>(() => stage.Take(state, _pool));
+            Assert.Throws<InvalidOperationException>(() => stage.Take(state));
             refused = true;
         }));
         Assert.True(refused);
-        stage.Take(state, _pool);
+        stage.Take(state);
     }
 
     [Theory]
@@ -283,8 +289,8 @@ public sealed unsafe class ShardFileTests : IDisposable
 
     private byte[][] Files(TrainingState state)
     {
-        using ShardStage stage = new(state.Placement);
-        stage.Take(state, _pool);
+        using ShardStage stage = new(_provider, state.Placement);
+        stage.Take(state);
         List<byte[]> files = [];
         foreach (int shard in state.Placement.Shards)
         {
@@ -306,15 +312,15 @@ public sealed unsafe class ShardFileTests : IDisposable
             loader.Read(new MemoryStream(file), "f", Sha(file));
         }
 
-        loader.Complete(progress, _pool);
+        loader.Complete(progress);
     }
 
     private ShardLoader Loader(ParameterLayout layout) => new(Empty(layout, out _));
 
     private TrainingState Empty(ParameterLayout layout, out WorkingParameters working)
     {
-        working = WorkingParameters.Packed(layout, Own(AlignedBuffer.Of<float>(layout.Elements)));
-        return Own(TrainingState.OverWorkingParameters(working, new RunProgress(), _pool, SimdWidths.Best));
+        working = Own(new PackedParameters(_provider, layout)).Working;
+        return Own(TrainingState.OverWorkingParameters(working, new RunProgress()));
     }
 
     private TrainingState State(ParameterLayout layout, params int[] shards)
@@ -322,7 +328,7 @@ public sealed unsafe class ShardFileTests : IDisposable
         TrainingState state = Empty(layout, out WorkingParameters working);
         if (shards.Length > 0)
         {
-            state = Own(TrainingState.CopyOf(new ShardPlacement(layout, shards), working, new RunProgress(), _pool, SimdWidths.Best));
+            state = Own(TrainingState.CopyOf(new ShardPlacement(layout, shards), working, new RunProgress()));
         }
 
         foreach (int c in state.Placement.Held)
@@ -330,15 +336,18 @@ public sealed unsafe class ShardFileTests : IDisposable
             ParameterChunk chunk = layout.ChunkAt(c);
             for (int plane = 0; plane < TrainingState.Planes; plane++)
             {
+                float[] values = new float[chunk.Length];
                 for (int i = 0; i < chunk.Length; i++)
                 {
                     ulong element = (ulong)(chunk.FirstElement + i);
-                    state.Plane(plane, chunk)[i] = (int)Philox.Block((uint)element, (uint)plane, 0, 0, 3, 4).W0 / 2147483648f;
+                    values[i] = (int)Philox.Block((uint)element, (uint)plane, 0, 0, 3, 4).W0 / 2147483648f;
                 }
+
+                state.Write(plane, c, values);
             }
         }
 
-        state.RefreshDigests(_pool);
+        state.RefreshDigests();
         return state;
     }
 

@@ -1,10 +1,10 @@
-using Olmo.Model.Compute;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tests.State;
 
 namespace Olmo.Model.Tests.Steps;
 
-public sealed unsafe class GradientAccumulatorTests : IDisposable
+public sealed class GradientAccumulatorTests : IDisposable
 {
     private readonly SumExample _example = new();
 
@@ -25,7 +25,7 @@ public sealed unsafe class GradientAccumulatorTests : IDisposable
             for (int c = slot.FirstChunk; c < slot.FirstChunk + slot.Chunks; c++)
             {
                 ParameterChunk chunk = _example.Layout.ChunkAt(c);
-                Assert.Equal(expected.AsSpan((int)chunk.Offset, chunk.Length), new ReadOnlySpan<long>(accumulator.SumOf(c), chunk.Length));
+                Assert.Equal(expected[(int)chunk.Offset..((int)chunk.Offset + chunk.Length)], _example.Sum(accumulator, c));
             }
         }
 
@@ -125,14 +125,11 @@ public sealed unsafe class GradientAccumulatorTests : IDisposable
             accumulator.BeginGroup(0);
             float[] gradient = _example.Gradient(0, 1);
             gradient[16384 + 5] = bad;
-            fixed (float* p = gradient)
-            {
-                accumulator.AddGradient(1, p);
-            }
+            accumulator.AddGradient(1, _example.Offer(gradient));
 
             accumulator.CompleteLayer(1);
             int chunk = _example.Layout.Find(1, 16384).Index;
-            Assert.Equal(0, accumulator.SumOf(chunk)[5]);
+            Assert.Equal(0, _example.Sum(accumulator, chunk)[5]);
             for (int shard = 0; shard < SumExample.Shards; shard++)
             {
                 Assert.Equal(shard != chunk % SumExample.Shards, accumulator.IsValid(1, shard));
@@ -149,10 +146,7 @@ public sealed unsafe class GradientAccumulatorTests : IDisposable
     {
         using GradientAccumulator accumulator = _example.Accumulator();
         accumulator.BeginGroup(1);
-        fixed (float* p = _example.Gradient(1, 3))
-        {
-            accumulator.AddGradient(3, p);
-        }
+        accumulator.AddGradient(3, _example.Offer(_example.Gradient(1, 3)));
 
         Assert.Throws<InvalidOperationException>(() => accumulator.BeginGroup(2));
         Assert.Throws<InvalidOperationException>(() => accumulator.EndGroup(default, true));
@@ -195,7 +189,9 @@ public sealed unsafe class GradientAccumulatorTests : IDisposable
         }
 
         SendAll(rank, owner);
-        owner.SumOf(2)[100] ^= 1;
+        long[] changed = _example.Sum(owner, 2);
+        changed[100] ^= 1;
+        _example.Provider.Write<long>(_example.SumTensor(owner, 2), changed);
         Assert.Throws<SumDigestMismatchException>(() => Announce(owner, null));
     }
 
@@ -220,9 +216,9 @@ public sealed unsafe class GradientAccumulatorTests : IDisposable
 
     private Announcement[] Announce(GradientAccumulator own, GradientAccumulator? foreign)
     {
-        using AlignedBuffer parameters = AlignedBuffer.Of<float>(_example.Layout.Elements);
+        using PackedParameters parameters = new(_example.Provider, _example.Layout);
         using TrainingState state = _example.State(parameters);
-        using ShardOwner owner = new(state, own, foreign, _example.ParameterGroups, _example.Pool, _example.Width);
+        using ShardOwner owner = new(state, own, foreign, _example.ParameterGroups);
         Announcement[] announcements = new Announcement[owner.Count];
         owner.Announce(SumExample.Id, 0, announcements);
         return announcements;

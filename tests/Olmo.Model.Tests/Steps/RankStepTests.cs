@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
 using Olmo.Model.Numerics;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
@@ -11,8 +12,15 @@ public sealed class RankStepTests : IDisposable
 {
     private const int Shards = 4;
     private readonly ComputePool _pool = new(2);
+    private readonly CpuProvider _provider;
 
-    public void Dispose() => _pool.Dispose();
+    public RankStepTests() => _provider = new CpuProvider(_pool, SimdWidths.Best);
+
+    public void Dispose()
+    {
+        _provider.Dispose();
+        _pool.Dispose();
+    }
 
     [Theory]
     [InlineData(1, 1)]
@@ -35,10 +43,10 @@ public sealed class RankStepTests : IDisposable
     [Fact]
     public void Run_SkippedSteps_AdvanceStepButNotStateOrUpdates()
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings() with { Decision = new DecisionSettings(NonFinite: NonFinitePolicy.Skip) };
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         RunStep(rank, settings, 1);
         ulong before = state.DigestOf(2);
         program.Offset = float.NaN;
@@ -55,10 +63,10 @@ public sealed class RankStepTests : IDisposable
     [Fact]
     public void Finish_NotFiniteUnderStopPolicy_IsRefusedAndTheStateIsThatOfTheStepBefore()
     {
-        using ToyProgram program = new(Shards) { Offset = float.PositiveInfinity };
+        using ToyProgram program = new(_provider, Shards) { Offset = float.PositiveInfinity };
         StepSettings settings = Settings();
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         Begin(rank, settings, 1);
         Assert.All(Batch(settings, 1), g => rank.RunGroup(g, CancellationToken.None));
         StepDecision decision = rank.Decide(rank.Announce());
@@ -81,10 +89,10 @@ public sealed class RankStepTests : IDisposable
     [Fact]
     public void Calls_OutOfOrder_AreRefused()
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings();
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         GroupBatch[] batch = Batch(settings, 1);
         Assert.Throws<InvalidOperationException>(() => rank.RunGroup(batch[0], CancellationToken.None));
         Assert.Throws<ArgumentException>(() => Begin(rank, settings, 2));
@@ -94,17 +102,17 @@ public sealed class RankStepTests : IDisposable
         Assert.Throws<OverlappingGroupsException>(() => rank.RunGroup(batch[0], CancellationToken.None));
         Assert.Throws<ArgumentException>(() => rank.RunGroup(new GroupBatch(1, 3), CancellationToken.None));
         Assert.Throws<ArgumentException>(
-            () => RankStep.Alone(settings with { Shards = 5 }, program, state, _pool, SimdWidths.Best));
-        Assert.Throws<ArgumentOutOfRangeException>(() => RankStep.Alone(settings with { Groups = 0 }, program, state, _pool, SimdWidths.Best));
+            () => RankStep.Alone(settings with { Shards = 5 }, program, state));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RankStep.Alone(settings with { Groups = 0 }, program, state));
     }
 
     [Fact]
     public void Report_ScheduleInTokens_CountsTheCurrentBatch()
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings() with { ScheduleUnit = ScheduleUnit.Tokens, Schedule = new LinearSchedule(0, 10 * 6 * 2 * 8, 0.0) };
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         Assert.Equal(1e-2 * 0.9, RunStep(rank, settings, 1).LearningRate, 1e-15);
         Assert.Equal(1e-2 * 0.8, RunStep(rank, settings, 2).LearningRate, 1e-15);
         Assert.Equal(2 * settings.TokensPerBatch, state.Progress.Tokens);
@@ -113,10 +121,10 @@ public sealed class RankStepTests : IDisposable
     [Fact]
     public void Step_AfterTheFirstOnes_AllocatesNothing()
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings() with { Decision = new DecisionSettings(SkipStep: new SkipStepSettings(8)) };
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(8), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(8));
+        using RankStep rank = RankStep.Alone(settings, program, state);
         GroupBatch[] batch = Batch(settings, 1);
         long labels = batch.Sum(g => g.CountLabels());
         long allocated = 0;
@@ -133,10 +141,10 @@ public sealed class RankStepTests : IDisposable
     [Fact]
     public void Report_BatchHash_IsThatOfTheGroupsInOrder()
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings();
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         GroupBatch[] batch = Batch(settings, 1);
         Begin(rank, settings, 1);
         foreach (GroupBatch group in batch.Reverse())
@@ -243,10 +251,10 @@ public sealed class RankStepTests : IDisposable
 
     private (StepReport Report, string[] Files) OneStep(bool cancel)
     {
-        using ToyProgram program = new(Shards);
+        using ToyProgram program = new(_provider, Shards);
         StepSettings settings = Settings();
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         Begin(rank, settings, 1);
         foreach (GroupBatch group in Batch(settings, 1))
         {
@@ -262,15 +270,15 @@ public sealed class RankStepTests : IDisposable
         }
 
         StepReport report = rank.Finish(rank.Decide(rank.Announce()));
-        using ShardStage stage = new(state.Placement);
-        stage.Take(state, _pool);
+        using ShardStage stage = new(state.Provider, state.Placement);
+        stage.Take(state);
         return (report, [.. Enumerable.Range(0, Shards).Select(s => stage.Write(s, Stream.Null).Sha256)]);
     }
 
     private (List<StepReport> Reports, string[] Files) RunWorld(int ranks, int replicas)
     {
         StepSettings settings = Settings() with { Replicas = replicas };
-        using VirtualWorld world = new(settings, ranks, _ => new ToyProgram(Shards), _pool, SimdWidths.Best);
+        using VirtualWorld world = new(settings, ranks, _ => new ToyProgram(_provider, Shards));
         List<StepReport> reports = [];
         for (int step = 1; step <= 4; step++)
         {

@@ -1,14 +1,20 @@
 using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
 using Olmo.Model.Numerics;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
+using Olmo.Model.Tests.State;
 
 namespace Olmo.Model.Tests.Steps;
 
 /// <summary>A small layout with short and long chunks, and a gradient per (group, tensor) that is a pure function of both.</summary>
-internal sealed unsafe class SumExample : IDisposable
+internal sealed class SumExample : IDisposable
 {
+    private readonly ComputePool _pool = new(2);
+    private readonly BufferSet _memory;
+    private readonly Tensor _gradient;
     public const int Groups = 7;
     public const int Shards = 5;
 
@@ -17,12 +23,19 @@ internal sealed unsafe class SumExample : IDisposable
     public ParameterLayout Layout { get; } = new(
         [new("embed", [301, 72], 0), new("up", [40_001], 1), new("norm", [73], 1), new("down", [3, 16384], 2), new("head", [9], 3)], Shards);
 
-    public ComputePool Pool { get; } = new(2);
+    public SumExample()
+    {
+        Provider = new CpuProvider(_pool, SimdWidths.Best);
+        BufferPlan plan = new();
+        TensorSlot gradient = plan.Add("gradient", DType.F32, new Shape(Layout.Tensors.Max(t => t.Elements)));
+        _memory = Provider.Allocate(plan);
+        _gradient = _memory[gradient];
+    }
 
-    public SimdWidth Width => SimdWidths.Best;
+    public ITensorProvider Provider { get; }
 
     public GradientAccumulator Accumulator(params int[] shards) =>
-        new(shards.Length == 0 ? ShardPlacement.All(Layout) : new ShardPlacement(Layout, shards), Groups, Pool, Width);
+        new(Provider, shards.Length == 0 ? ShardPlacement.All(Layout) : new ShardPlacement(Layout, shards), Groups);
 
     /// <summary>Gradient of a tensor in a group; use 1 of tensor 0 is a second one, as of a tied embedding.</summary>
     public float[] Gradient(int group, int tensor, int use = 0)
@@ -80,18 +93,12 @@ internal sealed unsafe class SumExample : IDisposable
         return sum;
     }
 
-    public TrainingState State(AlignedBuffer parameters, params int[] shards)
+    public TrainingState State(PackedParameters parameters, params int[] shards)
     {
-        WorkingParameters working = WorkingParameters.Packed(Layout, parameters);
-        Span<float> values = parameters.Span<float>(0, (int)Layout.Elements);
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = ((int)Philox.Block((uint)i, 0, 0, 0, 1, 2).W0 / 2147483648f) * 0.1f;
-        }
-
+        parameters.Fill(i => ((int)Philox.Block((uint)i, 0, 0, 0, 1, 2).W0 / 2147483648f) * 0.1f);
         return shards.Length == 0
-            ? TrainingState.OverWorkingParameters(working, new RunProgress(), Pool, Width)
-            : TrainingState.CopyOf(new ShardPlacement(Layout, shards), working, new RunProgress(), Pool, Width);
+            ? TrainingState.OverWorkingParameters(parameters.Working, new RunProgress())
+            : TrainingState.CopyOf(new ShardPlacement(Layout, shards), parameters.Working, new RunProgress());
     }
 
     public ParameterGroups ParameterGroups => ParameterGroups.Build(
@@ -110,13 +117,32 @@ internal sealed unsafe class SumExample : IDisposable
         to.Add(SumFrame.Read(bytes, words, Id.RunId));
     }
 
-    public void Dispose() => Pool.Dispose();
-
-    private void AddTensor(GradientAccumulator accumulator, int group, int tensor, int use)
+    /// <summary>A gradient as a tensor, until the next.</summary>
+    public Tensor Offer(float[] gradient)
     {
-        fixed (float* gradient = Gradient(group, tensor, use))
-        {
-            accumulator.AddGradient(tensor, gradient);
-        }
+        Tensor tensor = _gradient.View(0, new Shape(gradient.Length));
+        Provider.Write<float>(tensor, gradient);
+        return tensor;
     }
+
+    /// <summary>Fixed-point sum of a chunk.</summary>
+    public long[] Sum(GradientAccumulator accumulator, int chunk)
+    {
+        long[] sum = new long[Layout.ChunkAt(chunk).Length];
+        Provider.Read(SumTensor(accumulator, chunk), sum.AsSpan());
+        return sum;
+    }
+
+    public Tensor SumTensor(GradientAccumulator accumulator, int chunk) =>
+        accumulator.Sums.View(accumulator.Placement.OffsetOf(chunk), new Shape(Layout.ChunkAt(chunk).Length));
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        Provider.Dispose();
+        _pool.Dispose();
+    }
+
+    private void AddTensor(GradientAccumulator accumulator, int group, int tensor, int use) =>
+        accumulator.AddGradient(tensor, Offer(Gradient(group, tensor, use)));
 }

@@ -1,7 +1,8 @@
-using Olmo.Model.Compute;
 using Olmo.Model.Numerics;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
+using Olmo.Model.Tests.State;
 
 namespace Olmo.Model.Tests.Steps;
 
@@ -9,26 +10,26 @@ namespace Olmo.Model.Tests.Steps;
 /// A program without a model: the gradient of an element is a hundredth of the parameter plus a number that the group's tokens decide. Its second layer is
 /// used twice.
 /// </summary>
-internal sealed unsafe class ToyProgram : IStepProgram, IDisposable
+internal sealed class ToyProgram : IStepProgram, IDisposable
 {
-    private readonly AlignedBuffer _parameters;
-    private readonly AlignedBuffer _gradient;
+    private readonly PackedParameters _parameters;
+    private readonly BufferSet _memory;
+    private readonly Tensor _gradient;
+    private readonly float[] _values;
 
-    public ToyProgram(int shards)
+    public ToyProgram(ITensorProvider provider, int shards)
     {
         ParameterLayout layout = new([new("embed", [301, 72], 0), new("up", [40_001], 1), new("norm", [73], 1), new("head", [9], 2)], shards);
-        _parameters = AlignedBuffer.Of<float>(layout.Elements);
-        _gradient = AlignedBuffer.Of<float>(layout.Tensors.Max(t => t.Elements));
-        Span<float> values = _parameters.Span<float>(0, (int)layout.Elements);
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (int)Philox.Block((uint)i, 0, 0, 0, 1, 2).W0 / 2147483648f;
-        }
-
-        Parameters = WorkingParameters.Packed(layout, _parameters);
+        _parameters = new PackedParameters(provider, layout);
+        _parameters.Fill(i => (int)Philox.Block((uint)i, 0, 0, 0, 1, 2).W0 / 2147483648f);
+        BufferPlan plan = new();
+        TensorSlot gradient = plan.Add("gradient", DType.F32, new Shape(layout.Tensors.Max(t => t.Elements)));
+        _memory = provider.Allocate(plan);
+        _gradient = _memory[gradient];
+        _values = new float[_gradient.Count];
     }
 
-    public WorkingParameters Parameters { get; }
+    public WorkingParameters Parameters => _parameters.Working;
 
     /// <summary>Added to every gradient: NaN makes a step not finite.</summary>
     public float Offset { get; set; }
@@ -66,18 +67,20 @@ internal sealed unsafe class ToyProgram : IStepProgram, IDisposable
     public void Dispose()
     {
         _parameters.Dispose();
-        _gradient.Dispose();
+        _memory.Dispose();
     }
 
     private void Give(ParameterSlot slot, float scale, GradientAccumulator sums)
     {
-        float* gradient = _gradient.Pointer<float>();
-        float* p = Parameters.Tensor(slot.Index);
-        for (long i = 0; i < slot.Elements; i++)
+        Span<float> values = _values.AsSpan(0, (int)slot.Elements);
+        Parameters.Read(slot.Index, 0, values);
+        for (int i = 0; i < values.Length; i++)
         {
-            gradient[i] = (p[i] * 0.01f) + (scale * (i % 7) * 1e-3f) + Offset;
+            values[i] = (values[i] * 0.01f) + (scale * (i % 7) * 1e-3f) + Offset;
         }
 
+        Tensor gradient = _gradient.View(0, new Shape(slot.Elements));
+        Parameters.Provider.Write<float>(gradient, values);
         sums.AddGradient(slot.Index, gradient);
     }
 }

@@ -5,6 +5,7 @@ using Olmo.Model.Models;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tests.State;
 using Olmo.Tests;
 
 namespace Olmo.Model.Tests.Steps;
@@ -42,8 +43,8 @@ public sealed class TrainingGoldenTests : IDisposable
         using CpuProvider provider = new(_pool, SimdWidths.Best);
         using ResidentWeights weights = Load(provider, model, root.GetProperty("lambda_z").GetDouble());
         using PretrainProgram program = new(provider, weights, settings);
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         GoldenTensors batches = new(ReferenceData.PathOf("golden", "models", model, run + "_batches.safetensors"));
         int[] ids = batches.Integers("input_ids");
         int[] labels = batches.Integers("labels");
@@ -77,8 +78,8 @@ public sealed class TrainingGoldenTests : IDisposable
         using CpuProvider provider = new(_pool, SimdWidths.Best);
         using ResidentWeights weights = Load(provider, "olmo2-tiny", 1e-5);
         using PretrainProgram program = new(provider, weights, settings);
-        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress(), _pool, SimdWidths.Best);
-        using RankStep rank = RankStep.Alone(settings, program, state, _pool, SimdWidths.Best);
+        using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
+        using RankStep rank = RankStep.Alone(settings, program, state);
         GroupBatch[] batch = [.. Enumerable.Range(0, 2).Select(g => new GroupBatch(2, 24) { Group = g })];
         Array.ForEach(batch, g => g.ShiftLabels());
         long labels = batch.Sum(g => g.CountLabels());
@@ -132,7 +133,7 @@ public sealed class TrainingGoldenTests : IDisposable
             double largest = 0.0;
             for (int c = slot.FirstChunk; c < slot.FirstChunk + slot.Chunks; c++)
             {
-                ReadOnlySpan<float> values = state.Read(0, c);
+                float[] values = state.Values(0, c);
                 for (int i = 0; i < values.Length; i++)
                 {
                     double difference = Math.Abs(values[i] - expected[state.Layout.ChunkAt(c).Offset + i]);

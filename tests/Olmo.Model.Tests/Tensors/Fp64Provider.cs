@@ -23,6 +23,10 @@ internal sealed partial class Fp64Provider : ITensorProvider
             {
                 Ints(destination)[i] = (int)(object)values[i];
             }
+            else if (typeof(T) == typeof(long))
+            {
+                Longs(destination)[i] = (long)(object)values[i];
+            }
             else
             {
                 Doubles(destination)[i] = typeof(T) == typeof(float) ? (float)(object)values[i] : (double)(object)values[i];
@@ -34,16 +38,44 @@ internal sealed partial class Fp64Provider : ITensorProvider
         where T : unmanaged
     {
         Assert.Equal(source.Count, values.Length);
-        Span<double> from = Doubles(source);
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = typeof(T) == typeof(float) ? (T)(object)(float)from[i] : (T)(object)from[i];
+            values[i] = source.DType switch
+            {
+                DType.I32 => (T)(object)Ints(source)[i],
+                DType.I64 => (T)(object)Longs(source)[i],
+                _ => typeof(T) == typeof(float) ? (T)(object)(float)Doubles(source)[i] : (T)(object)Doubles(source)[i],
+            };
         }
     }
 
-    public void Zero(in Tensor tensor) => Doubles(tensor).Clear();
+    public void Zero(in Tensor tensor)
+    {
+        switch (tensor.DType)
+        {
+            case DType.I32:
+                Ints(tensor).Clear();
+                break;
+            case DType.I64:
+                Longs(tensor).Clear();
+                break;
+            default:
+                Doubles(tensor).Clear();
+                break;
+        }
+    }
 
-    public void Copy(in Tensor source, in Tensor destination) => Doubles(source).CopyTo(Doubles(destination));
+    public void Copy(in Tensor source, in Tensor destination)
+    {
+        if (source.DType == DType.I64)
+        {
+            Longs(source).CopyTo(Longs(destination));
+        }
+        else
+        {
+            Doubles(source).CopyTo(Doubles(destination));
+        }
+    }
 
     public void AddInOrder(in Tensor values, in Tensor total)
     {
@@ -61,13 +93,17 @@ internal sealed partial class Fp64Provider : ITensorProvider
 
     private static Span<int> Ints(in Tensor tensor) => ((Buffer)tensor.Buffer).Integers.AsSpan((int)tensor.Offset, (int)tensor.Count);
 
+    private static Span<long> Longs(in Tensor tensor) => ((Buffer)tensor.Buffer).LongIntegers.AsSpan((int)tensor.Offset, (int)tensor.Count);
+
     private static double Sigmoid(double a) => 1.0 / (1.0 + Elementary.Exp(-a));
 
     private sealed class Buffer(string name, DType dtype, long count) : TensorBuffer(name, dtype, count)
     {
-        public double[] Values { get; } = new double[dtype == DType.I32 ? 0 : count];
+        public double[] Values { get; } = new double[dtype is DType.I32 or DType.I64 ? 0 : count];
 
         public int[] Integers { get; } = new int[dtype == DType.I32 ? count : 0];
+
+        public long[] LongIntegers { get; } = new long[dtype == DType.I64 ? count : 0];
     }
 
     private sealed class Set(BufferPlan plan) : BufferSet(

@@ -1,5 +1,4 @@
-#pragma warning disable CS1573 // parameters that speak for themselves are not described
-namespace Olmo.Model.Kernels;
+namespace Olmo.Model.Tensors;
 
 /// <summary>Scalars of one AdamW step, formed in fp64 from the recipe and rounded once.</summary>
 /// <param name="Clip">Factor of the gradient: min(1, limit / (norm + 1e-6)).</param>
@@ -10,5 +9,5 @@ namespace Olmo.Model.Kernels;
 /// <param name="StepSize">Learning rate / (1 - beta1^t).</param>
 /// <param name="InverseRootCorrection2">1 / sqrt(1 - beta2^t).</param>
 /// <param name="Epsilon">Added to the corrected root.</param>
-internal readonly record struct AdamWStep(
+public readonly record struct AdamWStep(
     float Clip, float Decay, float OneMinusBeta1, float Beta2, float OneMinusBeta2, float StepSize, float InverseRootCorrection2, float Epsilon);
