@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # One training step through the rank's own engine beside eager PyTorch: same shapes, same micro-batches, one update of 4 of them, alternating in one run, 1 and 2 threads.
 # usage: bench/peer-step.sh [PYTHON_SCRIPT] [ROUNDS]      PYTHON: the interpreter that has torch (default /usr/bin/python3); WIDTHS=512 runs one shape; STEPS: counted steps
-# The script prints one JSON line as Olmo.PeerStep does. Last line: per shape and thread count the ratio of tokens per second and both MFUs (over the best sgemm of
-# the two). Invalid, and says so, where the peer's MFU is below 0.45 (d 512) or 0.35 (d 768).
+# The script prints one JSON line as Olmo.PeerStep does. Last line: per shape and thread count the ratio of tokens per second and both MFUs, over the best sgemm of the run
+# (our own, OpenBLAS's beside it, the peer's); per shape the peak resident bytes per parameter of both. Invalid, and says so, where the peer's MFU is below 0.45 (d 512)
+# or 0.35 (d 768), or OpenBLAS is not installed. Exit code 1 then, and where our compute threads allocated on the managed heap inside a step. A machine that does
+# anything else gives nonsense: the load is printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 script=${1:-../shared/bench/torch_olmo2_step.py}
@@ -13,7 +15,7 @@ python=${PYTHON:-/usr/bin/python3}
 [ -f "$script" ] || { echo "no peer script at $script"; exit 2; }
 "$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp"; exit 2; }
 dotnet build bench/Olmo.PeerStep -c Release -v quiet --nologo >/dev/null
-ours() { dotnet bench/Olmo.PeerStep/bin/Release/net10.0/Olmo.PeerStep.dll "$@"; }
+ours() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE dotnet bench/Olmo.PeerStep/bin/Release/net10.0/Olmo.PeerStep.dll "$@"; }
 # The peer at its best. glibc gives every tensor above 32 MiB back to the kernel when it dies and faults it in again, zeroed, 4 KiB at a time, for the next one: with this
 # malloc the peer spent 4 of 10 processor seconds in the kernel. One arena on the heap, never trimmed, in huge pages: no page fault after the first steps. OPENBLAS_*: the
 # processor's own kernels.
@@ -22,11 +24,20 @@ peer() {
     MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=34359738368 MALLOC_TOP_PAD_=268435456 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
     "$python" "$script" "$@"
 }
+# Most bytes that the peer held at once, with malloc as it comes: kept pages would only make it larger.
+peer_memory() {
+  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS=2 "$python" -c '
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)' "$script" "$@" | tail -1
+}
 field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" <<<"$2"; }
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 summary=""
-invalid=0
+failed=0
+echo "load before: $(cut -d' ' -f1-3 /proc/loadavg) on $(nproc) processors"
 for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; do
   read -r d layers heads ffn vocab seq batch bar <<<"$shape"
   [[ " $widths " == *" $d "* ]] || continue
@@ -35,17 +46,26 @@ for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; 
     a=(); b=()
     for ((r = 0; r < rounds; r++)); do
       line=$(peer "${options[@]}"); echo "$line"; b+=("$line")
-      line=$(ours "${options[@]}"); echo "$line"; a+=("$line")
+      line=$(ours "${options[@]}") || failed=1
+      echo "$line"; a+=("$line")
     done
     peak=$(for l in "${a[@]}" "${b[@]}"; do field sgemm_gflops "$l"; done | sort -g | tail -1)
     at=$(for l in "${a[@]}"; do field tokens_per_s "$l"; done | median); bt=$(for l in "${b[@]}"; do field tokens_per_s "$l"; done | median)
     ag=$(for l in "${a[@]}"; do field gflops "$l"; done | median); bg=$(for l in "${b[@]}"; do field gflops "$l"; done | median)
     part=$(awk -v a="$at" -v b="$bt" -v ag="$ag" -v bg="$bg" -v p="$peak" -v d="$d" -v t="$threads" -v bar="$bar" \
       'BEGIN { printf "d%s t%s ratio %.2f MFU %.2f vs %.2f%s", d, t, a / b, ag / p, bg / p, (bg / p < bar ? " INVALID: the peer is below " bar : "") }')
+    [[ ${a[0]} == *'"not installed"'* ]] && part+=" INVALID: no OpenBLAS"
     echo "$part"
-    [[ $part == *INVALID* ]] && invalid=1
+    [[ $part == *INVALID* ]] && failed=1
     summary+="${summary:+; }$part"
   done
+  held=$(for l in "${a[@]}"; do field peak_bytes "$l"; done | sort -g | tail -1)
+  theirs=$(peer_memory "${options[@]}" --accumulate 1 --warmup 1 --steps 1)
+  part=$(awk -v d="$d" -v n="$(field params "${a[0]}")" -v m="$(field params "${b[0]}")" -v a="$held" -v b="$theirs" \
+    'BEGIN { printf "d%s peak bytes per parameter %.1f vs %.1f, ratio %.2f", d, a / n, b / m, (a / n) / (b / m) }')
+  echo "$part"
+  summary+="; $part"
 done
+echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"
 echo "$summary"
-exit $invalid
+exit $failed

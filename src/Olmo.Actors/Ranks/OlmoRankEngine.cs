@@ -55,7 +55,7 @@ public sealed class OlmoRankEngine : IRankEngine
     /// <inheritdoc />
     public double FlopsPerToken { get; }
 
-    /// <summary>Bytes that the compute thread allocated on the managed heap inside steps since the engine was made.</summary>
+    /// <summary>Bytes that the calling thread and the pool's allocated on the managed heap inside steps since the engine was made.</summary>
     public long AllocatedInSteps { get; private set; }
 
     /// <inheritdoc />
@@ -100,7 +100,7 @@ public sealed class OlmoRankEngine : IRankEngine
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes;
         StepIdentity id = new(_settings.Run, _world.Timeline, _world.Generation, batch.Step, _attempt);
         _step.Begin(id, batch.LabelCount);
         foreach (GroupBatch group in batch.Groups)
@@ -124,7 +124,7 @@ public sealed class OlmoRankEngine : IRankEngine
 
         StepReport report = _step.Finish(decision);
         _attempt = 0;
-        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() - before;
+        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes - before;
         return new StepMeasurement(report.CrossEntropy, report.ZLoss, report.GradientNorm, report.LearningRate, report.IsSkipped, report.Tokens);
     }
 

@@ -18,7 +18,11 @@ public sealed unsafe class ComputePool : IDisposable
     private const int SpinRounds = 600;
     private const int SpinsPerRound = 4;
 
+    // Allocation counters of the workers lie a cache line apart.
+    private const int CounterStride = 16;
+
     private readonly Thread[] _others;
+    private readonly long[] _allocated;
     private readonly IReadOnlyList<int>? _processors;
     private readonly object _wake = new();
     private readonly object _done = new();
@@ -52,6 +56,7 @@ public sealed unsafe class ComputePool : IDisposable
         VerifyCaller();
         _processors = processors;
         _others = new Thread[threads - 1];
+        _allocated = new long[threads * CounterStride];
         _starting = _others.Length;
         for (int i = 0; i < _others.Length; i++)
         {
@@ -77,6 +82,24 @@ public sealed unsafe class ComputePool : IDisposable
 
     /// <summary>Workers, the caller of <see cref="Run"/> included.</summary>
     public int Threads => _others.Length + 1;
+
+    /// <summary>
+    /// Bytes of the managed heap that the pool's own threads had allocated, each since it started, when they left their last jobs: its growth over some jobs is what these
+    /// allocated, the caller's own thread not counted. To be read between jobs, by the thread that runs them.
+    /// </summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            long sum = 0;
+            for (int worker = 1; worker <= _others.Length; worker++)
+            {
+                sum += Volatile.Read(ref _allocated[worker * CounterStride]);
+            }
+
+            return sum;
+        }
+    }
 
     /// <summary>
     /// Runs the job over items [0, items) and returns when all are done. The struct is copied to this call's stack frame, where all workers share it, and
@@ -250,6 +273,8 @@ public sealed unsafe class ComputePool : IDisposable
             Interlocked.CompareExchange(ref _failure, e, null);
         }
 
+        // Before this worker is counted as started, so that its start-up never looks like a job's allocation.
+        _allocated[worker * CounterStride] = GC.GetAllocatedBytesForCurrentThread();
         lock (_done)
         {
             _starting--;
@@ -260,6 +285,7 @@ public sealed unsafe class ComputePool : IDisposable
         while (AwaitJob(ref seen))
         {
             Work(worker);
+            Volatile.Write(ref _allocated[worker * CounterStride], GC.GetAllocatedBytesForCurrentThread());
             if (_state.Leave() && Volatile.Read(ref _state.CallerSleeps) != 0)
             {
                 lock (_done)

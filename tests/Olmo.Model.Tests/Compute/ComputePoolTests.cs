@@ -156,6 +156,32 @@ public sealed class ComputePoolTests
         }
     }
 
+    [Fact]
+    public void AllocatedBytes_WorkerAllocates_GrowsByThat()
+    {
+        using var pool = new ComputePool(2);
+        using var arrived = new CountdownEvent(2);
+        long before = pool.AllocatedBytes;
+        var job = new AllocatingJob { Arrived = arrived, Bytes = 5000 };
+        pool.Run(ref job, 2);
+        Assert.InRange(pool.AllocatedBytes - before, 5000, 5000 + 4096);
+    }
+
+    [Fact]
+    public void AllocatedBytes_JobsAllocateNothing_StaysTheSame()
+    {
+        using var pool = new ComputePool(2);
+        var job = new SumJob();
+        pool.Run(ref job, 1000);
+        long before = pool.AllocatedBytes;
+        for (int round = 0; round < 100; round++)
+        {
+            pool.Run(ref job, 1000);
+        }
+
+        Assert.Equal(before, pool.AllocatedBytes);
+    }
+
     private struct CountJob : IRangeJob
     {
         public int[] Counts;
@@ -221,6 +247,23 @@ public sealed class ComputePoolTests
         {
             Arrived.Signal();
             Arrived.Wait();
+        }
+    }
+
+    private struct AllocatingJob : IRangeJob
+    {
+        public CountdownEvent Arrived;
+        public int Bytes;
+
+        // Each item waits for the other one, so that one of the two is the pool's own thread's.
+        public readonly void Execute(nint from, nint to, int worker)
+        {
+            Arrived.Signal();
+            Arrived.Wait();
+            if (worker != 0)
+            {
+                GC.KeepAlive(new byte[Bytes]);
+            }
         }
     }
 }
