@@ -3,6 +3,9 @@ namespace Olmo.Actors.Collectives;
 /// <summary>A mesh over links that are already connected and authenticated. It owns them from <see cref="Start"/> on.</summary>
 public sealed class LinkMesh : IMesh
 {
+    // What a failing mesh waits, over all peers together, for writes that are under way: a heartbeat ends in it, a write to a peer that takes nothing does not.
+    private static readonly TimeSpan GoodbyeGrace = TimeSpan.FromMilliseconds(2);
+
     private readonly IMeshHandler _handler;
     private readonly PeerConnection?[] _peers;
     private readonly Lock _groupsGate = new();
@@ -222,9 +225,10 @@ public sealed class LinkMesh : IMesh
             peer?.Release();
         }
 
+        long until = Clock.Now + GoodbyeGrace.Ticks;
         foreach (PeerConnection? peer in _peers)
         {
-            peer?.Close(error);
+            peer?.Close(error, until);
         }
 
         Action<MeshError>? failed;

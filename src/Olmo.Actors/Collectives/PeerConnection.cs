@@ -23,7 +23,7 @@ internal sealed partial class PeerConnection : IDisposable
     private long _issued;
     private long _sentThrough;
     private bool _writing;
-    private bool _heartbeatDue;
+    private bool _isClosed;
     private long _writingSince; // clock of the last progress of the write under way; 0 for none
     private long _lastWrite;
 
@@ -162,15 +162,7 @@ internal sealed partial class PeerConnection : IDisposable
     /// <param name="silentFrom">Silence before this does not count: this process itself was not running.</param>
     public MeshError? Tick(long now, long silentFrom)
     {
-        lock (_gate)
-        {
-            if (!_writing && now - _lastWrite >= _settings.Timeouts.Heartbeat.Ticks)
-            {
-                _heartbeatDue = true;
-                Monitor.PulseAll(_gate);
-            }
-        }
-
+        Beat(now);
         long since = Volatile.Read(ref _writingSince);
         if (since != 0 && now - Math.Max(since, silentFrom) > _settings.Timeouts.Operation.Ticks)
         {
@@ -197,12 +189,23 @@ internal sealed partial class PeerConnection : IDisposable
     }
 
     /// <summary>Tells the peer why, if its link is free at this moment, and closes the link.</summary>
-    public void Close(MeshError error)
+    /// <param name="error">What the peer hears.</param>
+    /// <param name="until">Time of the clock up to which a write under way may end, so that the goodbye can follow it.</param>
+    public void Close(MeshError error, long until)
     {
         bool free;
         lock (_gate)
         {
+            for (long left = until - _clock.Now; _writing && left > 0; left = until - _clock.Now)
+            {
+                if (!Monitor.Wait(_gate, TimeSpan.FromTicks(left)))
+                {
+                    break; // also where the clock is a test's and stands still
+                }
+            }
+
             free = !_writing;
+            _isClosed = true;
             _writing = true; // for good: nothing may follow a goodbye
         }
 
@@ -233,14 +236,33 @@ internal sealed partial class PeerConnection : IDisposable
 
     private static double Seconds(long ticks) => Math.Round(TimeSpan.FromTicks(ticks).TotalSeconds, 3);
 
+    // Written by the clock's thread itself, so that neither a busy sender nor a long queue delays it. A link that takes nothing at this moment carries bytes already.
+    private void Beat(long now)
+    {
+        lock (_gate)
+        {
+            if (_writing || _mesh.Error is not null || now - _lastWrite < _settings.Timeouts.Heartbeat.Ticks)
+            {
+                return;
+            }
+
+            BeginWrite();
+        }
+
+        Span<byte> heartbeat = stackalloc byte[MessageFrame.FixedBytes];
+        new MessageFrame(MessageFrame.HeartbeatKind, _mesh.Generation, 0, 0, 0, PayloadCheck.Crc, PayloadChecksum.Of([])).Write(heartbeat, []);
+        _link.TryWrite(heartbeat);
+        EndWrite(0);
+    }
+
     private void SendLoop()
     {
         while (true)
         {
-            Posted next = default;
+            Posted next;
             lock (_gate)
             {
-                while (_mesh.Error is null && (_writing || !(_heartbeatDue || (_count > 0 && _queue[_first].Number == _sentThrough + 1))))
+                while (_mesh.Error is null && (_writing || _count == 0 || _queue[_first].Number != _sentThrough + 1))
                 {
                     Monitor.Wait(_gate);
                 }
@@ -250,24 +272,12 @@ internal sealed partial class PeerConnection : IDisposable
                     return;
                 }
 
-                _heartbeatDue = false;
-                if (_count > 0 && _queue[_first].Number == _sentThrough + 1)
-                {
-                    next = _queue[_first];
-                }
-
+                next = _queue[_first];
                 BeginWrite();
             }
 
             try
             {
-                if (next.Number == 0)
-                {
-                    Write(0, MessageFrame.HeartbeatKind, [], [], PayloadCheck.Crc);
-                    EndWrite(0);
-                    continue;
-                }
-
                 Messages.Update(next.Ticket, OperationState.Active);
                 Write(next.Number, next.Kind, next.Header.AsSpan(0, next.HeaderBytes), next.Payload.Span, next.Check);
                 Messages.Update(next.Ticket, OperationState.Done);
@@ -304,11 +314,7 @@ internal sealed partial class PeerConnection : IDisposable
                 _sentThrough = number;
             }
 
-            if (_mesh.Error is null)
-            {
-                _writing = false;
-            }
-
+            _writing = _isClosed;
             Monitor.PulseAll(_gate);
         }
     }

@@ -9,8 +9,10 @@ namespace Olmo.TestKit.Collectives;
 public sealed class MemoryMesh : IDisposable
 {
     private readonly MemoryPipe[,] _pipes;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly LinkMesh?[] _meshes;
-    private readonly TimeProvider _time;
+    private readonly FreezableTime[] _times;
 
     /// <summary>Prepares the links; <see cref="Open"/> gives each rank its mesh.</summary>
     /// <param name="size">Ranks.</param>
@@ -25,7 +27,7 @@ public sealed class MemoryMesh : IDisposable
         Size = size;
         Generation = generation;
         Settings = settings ?? new MeshSettings();
-        _time = time;
+        _times = [.. Enumerable.Range(0, size).Select(_ => new FreezableTime(time))];
         _meshes = new LinkMesh?[size];
         _pipes = new MemoryPipe[size, size];
         for (int from = 0; from < size; from++)
@@ -60,7 +62,7 @@ public sealed class MemoryMesh : IDisposable
             links[peer] = peer == position ? null : new MemoryLink(_pipes[position, peer], _pipes[peer, position]);
         }
 
-        LinkMesh mesh = LinkMesh.Start(Generation, position, links, handler, Settings, _time);
+        LinkMesh mesh = LinkMesh.Start(Generation, position, links, handler, Settings, _times[position]);
         _meshes[position] = mesh;
         return mesh;
     }
@@ -73,7 +75,7 @@ public sealed class MemoryMesh : IDisposable
         from.End();
     });
 
-    /// <summary>The process of a rank is stopped: it neither reads nor writes, and its links stay open.</summary>
+    /// <summary>The process of a rank is stopped: it neither reads nor writes, its timers do not fire, and its links stay open.</summary>
     public void Freeze(int position) => SetFrozen(position, true);
 
     /// <summary>A stopped rank goes on.</summary>
@@ -95,6 +97,22 @@ public sealed class MemoryMesh : IDisposable
     /// <summary>Bytes of one direction vanish from now on, as on a half-open connection: nothing is closed.</summary>
     public void Drop(int from, int to) => _pipes[from, to].Drop(true);
 
+    /// <summary>
+    /// Waits until every rank that waits for bytes has read what has arrived: after moving a virtual clock by a heartbeat, so that no rank seems silent only because a
+    /// thread was not scheduled. Ranks that are frozen, or inside a handler, are not waited for.
+    /// </summary>
+    /// <exception cref="TimeoutException">A reader took nothing for 30 s of real time.</exception>
+    public void Settle()
+    {
+        foreach (MemoryPipe pipe in _pipes)
+        {
+            if (!pipe.Settle(Patience))
+            {
+                throw new TimeoutException($"a rank did not read what has arrived for {Patience}");
+            }
+        }
+    }
+
     /// <summary>Disposes every mesh that was opened.</summary>
     public void Dispose()
     {
@@ -114,11 +132,15 @@ public sealed class MemoryMesh : IDisposable
         }
     }
 
-    private void SetFrozen(int position, bool frozen) => ForPeers(position, (to, from) =>
+    private void SetFrozen(int position, bool frozen)
     {
-        to.FreezeWriter(frozen);
-        from.FreezeReader(frozen);
-    });
+        _times[position].IsFrozen = frozen;
+        ForPeers(position, (to, from) =>
+        {
+            to.FreezeWriter(frozen);
+            from.FreezeReader(frozen);
+        });
+    }
 
     private void ForPeers(int position, Action<MemoryPipe, MemoryPipe> action)
     {

@@ -19,6 +19,7 @@ internal sealed class MemoryPipe : IDisposable
     private bool _dropped;
     private bool _writerFrozen;
     private bool _readerFrozen;
+    private bool _reading; // a thread is inside Read
     private bool _ended; // no more bytes will be written
     private bool _closed; // nobody reads or writes any more
 
@@ -72,41 +73,72 @@ internal sealed class MemoryPipe : IDisposable
         }
     }
 
+    /// <summary>Waits until a reader that waits for bytes has taken what has arrived.</summary>
+    /// <returns>False where it has not within <paramref name="patience"/> of real time.</returns>
+    public bool Settle(TimeSpan patience)
+    {
+        lock (_gate)
+        {
+            while (_reading && !_readerFrozen && !_closed && Arrived() > _read)
+            {
+                if (!Monitor.Wait(_gate, patience))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     public int Read(Span<byte> destination)
     {
         lock (_gate)
         {
-            while (true)
+            _reading = true;
+            try
             {
-                if (_closed)
-                {
-                    throw new IOException("the link was closed here");
-                }
-
-                long available = Arrived() - _read;
-                if (!_readerFrozen && available > 0)
-                {
-                    int count = (int)Math.Min(available, destination.Length);
-                    int at = (int)(_read % _ring.Length);
-                    int first = Math.Min(count, _ring.Length - at);
-                    _ring.AsSpan(at, first).CopyTo(destination);
-                    _ring.AsSpan(0, count - first).CopyTo(destination[first..]);
-                    _read += count;
-                    Monitor.PulseAll(_gate);
-                    return count;
-                }
-
-                if (!_readerFrozen && _ended && _read == _written)
-                {
-                    return 0;
-                }
-
-                Monitor.Wait(_gate);
+                return ReadArrived(destination);
+            }
+            finally
+            {
+                _reading = false;
+                Monitor.PulseAll(_gate);
             }
         }
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private int ReadArrived(Span<byte> destination)
+    {
+        while (true)
+        {
+            if (_closed)
+            {
+                throw new IOException("the link was closed here");
+            }
+
+            long available = Arrived() - _read;
+            if (!_readerFrozen && available > 0)
+            {
+                int count = (int)Math.Min(available, destination.Length);
+                int at = (int)(_read % _ring.Length);
+                int first = Math.Min(count, _ring.Length - at);
+                _ring.AsSpan(at, first).CopyTo(destination);
+                _ring.AsSpan(0, count - first).CopyTo(destination[first..]);
+                _read += count;
+                return count;
+            }
+
+            if (!_readerFrozen && _ended && _read == _written)
+            {
+                return 0;
+            }
+
+            Monitor.Wait(_gate);
+        }
+    }
 
     private void Change(Action change)
     {
