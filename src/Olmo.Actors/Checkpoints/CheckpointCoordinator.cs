@@ -21,6 +21,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<(int Timeline, long Step), PendingCheckpoint> _pending = [];
     private readonly HashSet<(int Timeline, long Step)> _committing = [];
+    private readonly Dictionary<(int Timeline, long Step), HashSet<IActorRef>> _reporters = [];
     private bool _collecting;
     private CheckpointsState _state = CheckpointsState.Initial;
 
@@ -41,7 +42,8 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         Command<ShardsStored>(OnShardsStored);
         Command<ManifestWritten>(OnManifestWritten);
         Command<ManifestFailed>(OnManifestFailed);
-        Command<CheckpointFailed>(failed => Abandon(failed.Timeline, failed.Step, failed.Reason, Sender));
+        Command<CheckpointFailed>(OnCheckpointFailed);
+        Command<EndUnfinished>(OnEndUnfinished);
         Command<RejectCheckpoint>(OnReject);
         Command<GarbageCollected>(OnGarbageCollected);
         Command<GetCheckpointsStatus>(_ => Sender.Tell(new CheckpointsStatus(
@@ -89,10 +91,16 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
             return;
         }
 
+        if (IsTooLate(key, report.Generation, Sender))
+        {
+            return;
+        }
+
+        ReportersOf(key).Add(Sender);
         (PendingCheckpoint? next, string? disagreement) = PendingCheckpoint.Add(_pending.GetValueOrDefault(key), report, _settings.Shards);
         if (next is null)
         {
-            Abandon(report.Timeline, report.Step, disagreement!, Sender);
+            Abandon(key, report.Generation + 1, disagreement!);
             return;
         }
 
@@ -103,11 +111,74 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         }
 
         CheckpointManifest manifest = next.ToManifest(_settings.Run, report.Generation);
-        IActorRef owner = Sender;
-        Task.Run(() => Write(manifest, owner)).PipeTo(Self, failure: e => new ManifestFailed(report.Timeline, report.Step, e.Message, owner));
+        Task.Run(() => Write(manifest)).PipeTo(Self, failure: e => new ManifestFailed(report.Timeline, report.Step, report.Generation, e.Message));
     }
 
-    private ManifestWritten Write(CheckpointManifest manifest, IActorRef owner)
+    private HashSet<IActorRef> ReportersOf((int Timeline, long Step) key)
+    {
+        if (!_reporters.TryGetValue(key, out HashSet<IActorRef>? reporters))
+        {
+            _reporters[key] = reporters = [];
+        }
+
+        return reporters;
+    }
+
+    private bool IsTooLate((int Timeline, long Step) key, long generation, IActorRef reporter)
+    {
+        if (!_state.AbandonedAt.TryGetValue(key, out long from) || generation >= from)
+        {
+            return false;
+        }
+
+        reporter.Tell(new CheckpointSettled(key.Timeline, key.Step, false, "abandoned before"));
+        return true;
+    }
+
+    private void OnCheckpointFailed(CheckpointFailed failed)
+    {
+        (int Timeline, long Step) key = (failed.Timeline, failed.Step);
+        if (_committing.Contains(key) || _state.Committed.Exists(c => c.Timeline == failed.Timeline && c.Step == failed.Step))
+        {
+            Sender.Tell(new CheckpointSettled(failed.Timeline, failed.Step, true, "committed by others"));
+            return;
+        }
+
+        if (!IsTooLate(key, failed.Generation, Sender))
+        {
+            ReportersOf(key).Add(Sender);
+            Abandon(key, failed.Generation + 1, failed.Reason);
+        }
+    }
+
+    private void OnEndUnfinished(EndUnfinished end)
+    {
+        foreach ((int Timeline, long Step) key in _state.Begun.Where(b => b.Value.Generation < end.Generation).Select(b => b.Key).Union(_pending.Keys).ToArray())
+        {
+            if (!_committing.Contains(key))
+            {
+                Abandon(key, end.Generation, "the world changed before all its shards were written");
+            }
+        }
+    }
+
+    private void Settle((int Timeline, long Step) key, bool isCommitted, string detail)
+    {
+        CheckpointSettled settled = new(key.Timeline, key.Step, isCommitted, detail);
+        _pending.Remove(key);
+        _committing.Remove(key);
+        if (_reporters.Remove(key, out HashSet<IActorRef>? reporters))
+        {
+            foreach (IActorRef reporter in reporters)
+            {
+                reporter.Tell(settled);
+            }
+        }
+
+        Context.Parent.Tell(settled);
+    }
+
+    private ManifestWritten Write(CheckpointManifest manifest)
     {
         foreach (ShardEntry shard in manifest.Shards)
         {
@@ -123,7 +194,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         string name = $"manifests/{manifest.Timeline}-{manifest.Step:D12}-{sha256[..16]}.json";
         _store.PutIfAbsent(name, stream => stream.Write(bytes));
         _probe.Reached(Phases.ManifestWritten, manifest.Step);
-        return new ManifestWritten(manifest, name, sha256, owner);
+        return new ManifestWritten(manifest, name, sha256);
     }
 
     private void OnManifestWritten(ManifestWritten written)
@@ -142,11 +213,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         {
             Update(e);
             _probe.Reached(Phases.RowWritten, e.Step);
-            _pending.Remove((e.Timeline, e.Step));
-            _committing.Remove((e.Timeline, e.Step));
-            CheckpointSettled settled = new(e.Timeline, e.Step, true, e.Manifest);
-            written.Owner.Tell(settled);
-            Context.Parent.Tell(settled);
+            Settle((e.Timeline, e.Step), true, e.Manifest);
             Context.System.EventStream.Publish(e);
             Retire();
         });
@@ -155,17 +222,14 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
     private void OnManifestFailed(ManifestFailed failed)
     {
         _committing.Remove((failed.Timeline, failed.Step));
-        Abandon(failed.Timeline, failed.Step, failed.Reason, failed.Owner);
+        Abandon((failed.Timeline, failed.Step), failed.Generation + 1, failed.Reason);
     }
 
-    private void Abandon(int timeline, long step, string reason, IActorRef owner) => Persist(new CheckpointAbandoned(timeline, step, reason), e =>
+    private void Abandon((int Timeline, long Step) key, long generation, string reason) => Persist(new CheckpointAbandoned(key.Timeline, key.Step, reason, generation), e =>
     {
         Update(e);
-        _pending.Remove((timeline, step));
-        _log.Error("no checkpoint of step {0}: {1}", step, reason);
-        CheckpointSettled settled = new(timeline, step, false, reason);
-        owner.Tell(settled);
-        Context.Parent.Tell(settled);
+        _log.Error("no checkpoint of step {0}: {1}", key.Step, reason);
+        Settle(key, false, reason);
         Context.System.EventStream.Publish(e);
     });
 
@@ -229,9 +293,9 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     private void Update(CheckpointEvent happened) => _state = CheckpointsState.Apply(_state, happened);
 
-    private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256, IActorRef Owner);
+    private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256);
 
-    private sealed record ManifestFailed(int Timeline, long Step, string Reason, IActorRef Owner);
+    private sealed record ManifestFailed(int Timeline, long Step, long Generation, string Reason);
 
     private sealed record GarbageCollected(int Names, string? Failure);
 }

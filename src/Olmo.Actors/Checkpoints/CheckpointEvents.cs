@@ -18,8 +18,8 @@ public sealed record CheckpointBegun(int Timeline, long Step, long Generation, D
 public sealed record CheckpointCommitted(
     int Timeline, long Step, string Manifest, string ManifestSha256, IReadOnlyList<string> Shards, long LengthBytes, bool Permanent, DateTimeOffset At) : CheckpointEvent;
 
-/// <summary>The attempt ended without a checkpoint; the next boundary is taken.</summary>
-public sealed record CheckpointAbandoned(int Timeline, long Step, string Reason) : CheckpointEvent;
+/// <summary>The attempt ended without a checkpoint; the next boundary is taken. Reports of generations below <paramref name="Generation"/> come too late.</summary>
+public sealed record CheckpointAbandoned(int Timeline, long Step, string Reason, long Generation = 0) : CheckpointEvent;
 
 /// <summary>A committed checkpoint cannot be read any more and does not count; the bad file was set aside.</summary>
 public sealed record CheckpointRejected(int Timeline, long Step, string File, string Reason) : CheckpointEvent;

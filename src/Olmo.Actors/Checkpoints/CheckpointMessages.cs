@@ -18,8 +18,13 @@ public sealed record CheckpointFacts(long TokensSeen, string NumericsId, string 
 /// </summary>
 public sealed record ShardsStored(int Timeline, long Step, long Generation, CheckpointFacts Facts, IReadOnlyList<ShardEntry> Shards);
 
-/// <summary>The shards of a step could not be written; the attempt ends and the next boundary is taken.</summary>
-public sealed record CheckpointFailed(int Timeline, long Step, string Reason);
+/// <summary>The shards of a step could not be written; the attempt ends and the next boundary is taken. Sent again as <see cref="ShardsStored"/> is.</summary>
+public sealed record CheckpointFailed(int Timeline, long Step, long Generation, string Reason);
+
+/// <summary>
+/// From the run's supervisor: a new generation's number is journalled. Attempts of older ones that lack shards end, as whoever had to write them may be gone; the next boundary is taken.
+/// </summary>
+public sealed record EndUnfinished(long Generation);
 
 /// <summary>Answer to <see cref="ShardsStored"/> and <see cref="CheckpointFailed"/>: the step is committed or abandoned, durably.</summary>
 public sealed record CheckpointSettled(int Timeline, long Step, bool IsCommitted, string Detail);

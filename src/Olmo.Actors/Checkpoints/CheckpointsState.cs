@@ -14,6 +14,9 @@ public sealed record CheckpointsState
     /// <summary>Attempts that have neither ended nor been committed, by (timeline, step).</summary>
     public ImmutableDictionary<(int Timeline, long Step), CheckpointBegun> Begun { get; init; } = ImmutableDictionary<(int, long), CheckpointBegun>.Empty;
 
+    /// <summary>Newest abandoned attempts, with the generation from which on reports of them count again.</summary>
+    public ImmutableDictionary<(int Timeline, long Step), long> AbandonedAt { get; init; } = ImmutableDictionary<(int, long), long>.Empty;
+
     /// <summary>Attempts that ended without a checkpoint, as long as the run lives.</summary>
     public int Abandoned { get; init; }
 
@@ -28,8 +31,14 @@ public sealed record CheckpointsState
         {
             Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step).Add(e),
             Begun = state.Begun.Remove((e.Timeline, e.Step)),
+            AbandonedAt = state.AbandonedAt.RemoveRange(state.AbandonedAt.Keys.Where(k => k.Timeline < e.Timeline || (k.Timeline == e.Timeline && k.Step <= e.Step))),
         },
-        CheckpointAbandoned e => state with { Begun = state.Begun.Remove((e.Timeline, e.Step)), Abandoned = state.Abandoned + 1 },
+        CheckpointAbandoned e => state with
+        {
+            Begun = state.Begun.Remove((e.Timeline, e.Step)),
+            AbandonedAt = state.AbandonedAt.SetItem((e.Timeline, e.Step), e.Generation),
+            Abandoned = state.Abandoned + 1,
+        },
         CheckpointRejected e => state with
         {
             Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step),

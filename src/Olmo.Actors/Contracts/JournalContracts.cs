@@ -13,6 +13,7 @@ public static class JournalContracts
         new("run.created", 1, JournalJson.Default.RunCreated),
         new("run.timeline-opened", 1, JournalJson.Default.TimelineOpened),
         new("run.generation-started", 1, JournalJson.Default.GenerationStarted),
+        new("run.world-formed", 1, JournalJson.Default.WorldFormed),
         new("run.rank-faulted", 1, JournalJson.Default.RankFaulted),
         new("run.stop-requested", 1, JournalJson.Default.StopRequested),
         new("run.stopped", 1, JournalJson.Default.RunStopped),
@@ -31,6 +32,7 @@ public static class JournalContracts
 [JsonSerializable(typeof(RunCreated))]
 [JsonSerializable(typeof(TimelineOpened))]
 [JsonSerializable(typeof(GenerationStarted))]
+[JsonSerializable(typeof(WorldFormed))]
 [JsonSerializable(typeof(RankFaulted))]
 [JsonSerializable(typeof(StopRequested))]
 [JsonSerializable(typeof(RunStopped))]

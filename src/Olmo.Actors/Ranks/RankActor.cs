@@ -1,6 +1,7 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Ranks;
 
@@ -18,9 +19,10 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     private readonly IPhaseProbe _probe;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly ComputeThread _compute;
-    private readonly SortedDictionary<long, ShardsStored> _unsettled = [];
+    private readonly SortedDictionary<long, object> _unsettled = [];
     private RankWorld? _world;
     private RankPhase _phase = RankPhase.Idle;
+    private RankPrepared? _prepared;
     private RankFailed? _failure;
     private RankFinished? _finished;
     private IActorRef _supervisor = ActorRefs.Nobody;
@@ -39,6 +41,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         _compute = new ComputeThread(Self, "compute");
 
         Receive<Adopt>(OnAdopt);
+        Receive<Prepare>(OnPrepare);
         Receive<FormWorld>(OnFormWorld);
         Receive<Train>(OnTrain, m => IsCurrent(m.Generation));
         Receive<StopAtBoundary>(_ => _world!.Loop?.StopAtBoundary(), m => IsCurrent(m.Generation));
@@ -59,7 +62,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
         Receive<ShardsStored>(OnShardsStored);
         Receive<ShardsFailed>(OnShardsFailed);
-        Receive<CheckpointFailed>(m => _checkpoints.Tell(m));
+        Receive<CheckpointFailed>(OnCheckpointFailed);
         Receive<CheckpointSettled>(OnSettled);
         Receive<Resend>(_ => SendUnsettled());
         Receive<GetRankStatus>(_ => Sender.Tell(new RankStatus(
@@ -121,21 +124,47 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     {
         _supervisor = adopt.Supervisor;
         _checkpoints = adopt.Checkpoints;
-        Sender.Tell(new RankReport(_world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _world?.Step ?? 0, _failure, _finished));
+        Sender.Tell(new RankReport(_settings.RankId, _world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _world?.Step ?? 0, _failure, _finished));
         SendUnsettled();
         ReportStopIfSettled();
     }
 
+    private void OnPrepare(Prepare prepare)
+    {
+        if (_prepared is { } former && former.Report.Generation == prepare.Generation)
+        {
+            Sender.Tell(former); // asked again
+            return;
+        }
+
+        if (prepare.Generation <= Promised)
+        {
+            Stale(prepare);
+            return;
+        }
+
+        if (_world is not null)
+        {
+            Leave("a new generation");
+        }
+
+        _prepared = new RankPrepared(WorldReport.Spare(_settings.RankId, prepare.Generation), "");
+        Sender.Tell(_prepared);
+    }
+
+    private long Promised => Math.Max(_prepared?.Report.Generation ?? 0, _world?.Generation ?? 0);
+
     private void OnFormWorld(FormWorld form)
     {
-        if (_world is { } old)
+        long generation = form.Plan.Generation;
+        if (generation < Promised || generation == _world?.Generation)
         {
-            if (form.Generation <= old.Generation)
-            {
-                Stale(form);
-                return;
-            }
+            Stale(form);
+            return;
+        }
 
+        if (_world is not null)
+        {
             Leave("a new generation");
         }
 
@@ -149,10 +178,11 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         RankWorld world = new(form, _engines, _source, _store, _settings, _time, _probe, Self);
         _world = world;
         IActorRef self = Self;
-        _compute.Enqueue(form.Generation, () => form.Manifest?.Step ?? 0, () =>
+        int rank = _settings.RankId;
+        _compute.Enqueue(generation, () => form.Plan.StateStep, () =>
         {
-            world.Form(form.Manifest, _store);
-            self.Tell(new RankReady(form.Generation, world.Step), ActorRefs.NoSender);
+            world.Form(form.Plan.Manifest, _store);
+            self.Tell(new RankReady(generation, world.Step, rank), ActorRefs.NoSender);
         });
     }
 
@@ -260,12 +290,18 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
     private void OnShardsFailed(ShardsFailed failed)
     {
-        _checkpoints.Tell(new CheckpointFailed(failed.Timeline, failed.Step, failed.Cause.Message));
+        OnCheckpointFailed(new CheckpointFailed(failed.Timeline, failed.Step, failed.Generation, failed.Cause.Message));
         bool mustExist = IsCurrent(failed.Generation) && (_ended?.Step == failed.Step || failed.Step == _world!.TotalSteps);
         if (mustExist)
         {
             Fail(new RankFailed(failed.Generation, FaultKind.StorageFull, failed.Cause.Message, failed.Step, null, failed.Cause));
         }
+    }
+
+    private void OnCheckpointFailed(CheckpointFailed failed)
+    {
+        _unsettled[failed.Step] = failed;
+        _checkpoints.Tell(failed);
     }
 
     private void OnSettled(CheckpointSettled settled)
@@ -284,15 +320,15 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         if (_ended is { } ended && _world is { } world && world.LastSettled is { } settled && settled.Step == ended.Step)
         {
             _phase = RankPhase.Stopped;
-            _supervisor.Tell(new RankStopped(ended.Generation, ended.Step, ended.IsComplete, settled));
+            _supervisor.Tell(new RankStopped(ended.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
         }
     }
 
     private void SendUnsettled()
     {
-        foreach (ShardsStored stored in _unsettled.Values)
+        foreach (object report in _unsettled.Values)
         {
-            _checkpoints.Tell(stored);
+            _checkpoints.Tell(report);
         }
     }
 
@@ -307,7 +343,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Leave(failed.Message);
         _phase = RankPhase.Failed;
         _failure = failed;
-        _supervisor.Tell(failed);
+        _supervisor.Tell(failed with { RankId = _settings.RankId });
     }
 
     private void Leave(string reason)

@@ -1,14 +1,28 @@
+using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Ranks;
 
-/// <summary>To a rank: form this world. The rank drops whatever it did in an older one, builds its state and answers <see cref="RankReady"/> or <see cref="RankFailed"/>.</summary>
-/// <param name="Generation">Number of the world; a lower one than the rank has seen has no effect.</param>
-/// <param name="Timeline">Branch of the run.</param>
-/// <param name="Manifest">Checkpoint to resume from; null starts from initial weights.</param>
+/// <summary>To a rank: report for this generation, and promise to do nothing more in an older one. Answered by <see cref="RankPrepared"/>; a lower number than the rank has seen has no effect.</summary>
+public sealed record Prepare(long Generation);
+
+/// <summary>Answer to <see cref="Prepare"/>.</summary>
+/// <param name="Report">What the rank holds.</param>
+/// <param name="DataPlane">Where its peers reach it: host and port; empty for a rank that has no peers.</param>
+public sealed record RankPrepared(WorldReport Report, string DataPlane);
+
+/// <summary>To a rank: form this world. It keeps what the plan lets it keep, takes the rest from donors or a checkpoint and answers <see cref="RankReady"/> or <see cref="RankFailed"/>.</summary>
+/// <param name="Plan">The world; of a lower number than the rank has promised it has no effect.</param>
+/// <param name="DataPlane">Where its members reach each other, by position.</param>
+/// <param name="Secret">Secret of this generation's data plane, base 64.</param>
 /// <param name="Checkpoints">Who coordinates checkpoints.</param>
-public sealed record FormWorld(long Generation, int Timeline, CheckpointManifest? Manifest, IActorRef Checkpoints);
+public sealed record FormWorld(GenerationPlan Plan, ImmutableArray<string> DataPlane, string Secret, IActorRef Checkpoints)
+{
+    /// <inheritdoc />
+    public override string ToString() => $"FormWorld {{ generation {Plan.Generation}, members {string.Join(',', Plan.Members)} }}"; // never the secret
+}
 
 /// <summary>To a rank: go on stepping in this generation until <paramref name="TotalSteps"/> are done.</summary>
 public sealed record Train(long Generation, long TotalSteps);
@@ -26,7 +40,7 @@ public sealed record Finish(long Generation);
 public sealed record Adopt(IActorRef Supervisor, IActorRef Checkpoints);
 
 /// <summary>Answer to <see cref="Adopt"/>: what the rank is doing.</summary>
-public sealed record RankReport(long Generation, int Timeline, RankPhase Phase, long Step, RankFailed? Failure, RankFinished? Finished);
+public sealed record RankReport(int RankId, long Generation, int Timeline, RankPhase Phase, long Step, RankFailed? Failure, RankFinished? Finished);
 
 /// <summary>What a rank is doing.</summary>
 public enum RankPhase
@@ -54,13 +68,13 @@ public enum RankPhase
 }
 
 /// <summary>From a rank: its state is whole and verified.</summary>
-public sealed record RankReady(long Generation, long Step);
+public sealed record RankReady(long Generation, long Step, int RankId);
 
 /// <summary>From a rank: it failed and does nothing more in this generation.</summary>
-public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, Exception? Cause = null);
+public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, Exception? Cause = null, int RankId = 0);
 
 /// <summary>From a rank: the last step that it was asked for is done and its checkpoint is settled.</summary>
-public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint);
+public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint, int RankId);
 
 /// <summary>From a rank: evaluation and export are done.</summary>
 /// <param name="Generation">World.</param>

@@ -3,9 +3,10 @@ using Olmo.Actors.Checkpoints;
 namespace Olmo.Actors.Ranks;
 
 /// <summary>What a rank is told once.</summary>
+/// <param name="RankId">Number of its process.</param>
 /// <param name="Checkpoints">Which steps are saved.</param>
 /// <param name="Prefetch">Steps that the loader reads ahead.</param>
 /// <param name="MaxLoaderRestarts">Restarts of the loader inside <paramref name="LoaderWindow"/> before its fault is the rank's.</param>
 /// <param name="LoaderWindow">Length of the window.</param>
 /// <param name="ResendAfter">How long a report to the coordinator may stay unanswered before it is sent again.</param>
-public sealed record RankSettings(CheckpointPolicy Checkpoints, int Prefetch, int MaxLoaderRestarts, TimeSpan LoaderWindow, TimeSpan ResendAfter);
+public sealed record RankSettings(int RankId, CheckpointPolicy Checkpoints, int Prefetch, int MaxLoaderRestarts, TimeSpan LoaderWindow, TimeSpan ResendAfter);

@@ -22,9 +22,9 @@ internal sealed class RankWorld : IDisposable
     public RankWorld(
         FormWorld form, IRankEngineFactory engines, IBatchSource source, IObjectStore store, RankSettings settings, TimeProvider time, IPhaseProbe probe, IActorRef rank)
     {
-        Generation = form.Generation;
-        Timeline = form.Timeline;
-        _step = form.Manifest?.Step ?? 0;
+        Generation = form.Plan.Generation;
+        Timeline = form.Plan.Timeline;
+        _step = form.Plan.StateStep;
         NextToLoad = _step + 1;
         FreeSlots = settings.Prefetch;
         _engines = engines;

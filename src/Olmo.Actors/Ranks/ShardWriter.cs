@@ -57,7 +57,7 @@ internal sealed class ShardWriter : IDisposable
         }
         catch (OperationCanceledException)
         {
-            report = new CheckpointFailed(timeline, staged.Step, "the rank left its world");
+            report = new CheckpointFailed(timeline, staged.Step, generation, "the rank left its world");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -17,4 +17,7 @@ public enum FaultKind
 
     /// <summary>A checkpoint that must exist before the run may go on or end could not be written.</summary>
     StorageFull = 5,
+
+    /// <summary>The rank's process ended, or nothing was heard of it.</summary>
+    ProcessLost = 6,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
 
@@ -56,6 +57,13 @@ public static class RunDecisions
     {
         ArgumentNullException.ThrowIfNull(state);
         return new([new GenerationStarted(state.Generation + 1, token, state.Timeline, resumeStep, reason)], reason);
+    }
+
+    /// <summary>The world whose plan is to be sent.</summary>
+    public static RunDecision FormWorld(GenerationPlan plan, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new([new WorldFormed(plan.Generation, plan.Members, plan.StateStep, plan.Source, reason)], reason);
     }
 
     /// <summary>A rank of the newest world failed: another try while the ladder's budget lasts, else a typed stop. Reports of older worlds have no effect.</summary>

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Olmo.Actors.Worlds;
+
 namespace Olmo.Actors.Runs;
 
 /// <summary>A fact about a run, in its journal. Fields are only ever added, with defaults.</summary>
@@ -23,6 +26,14 @@ public sealed record TimelineOpened(int Timeline, long FromStep, IReadOnlyDictio
 /// <param name="ResumeStep">Steps that are done; 0 starts from initial weights.</param>
 /// <param name="Reason">One sentence for a person.</param>
 public sealed record GenerationStarted(long Generation, long Token, int Timeline, long ResumeStep, string Reason) : RunEvent;
+
+/// <summary>Who the members of a world are and where its state comes from; journalled before its plan is sent.</summary>
+/// <param name="Generation">The world.</param>
+/// <param name="Members">Process numbers by position.</param>
+/// <param name="StateStep">Steps that its state has seen.</param>
+/// <param name="Source">Survivors, a checkpoint, or initial weights.</param>
+/// <param name="Reason">One sentence for a person.</param>
+public sealed record WorldFormed(long Generation, ImmutableArray<int> Members, long StateStep, StateSource Source, string Reason) : RunEvent;
 
 /// <summary>A rank failed.</summary>
 public sealed record RankFaulted(long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At) : RunEvent;

@@ -23,3 +23,6 @@ public sealed record JournalAvailable;
 
 /// <summary>Published on the event stream with every event of the run once it is durable.</summary>
 public sealed record RunEventStored(RunEvent Event);
+
+/// <summary>Published on the event stream while a world cannot be formed, as fewer ranks are ready than the recipe asks for.</summary>
+public sealed record WaitingForRanks(long Generation, int Ranks, int MinRanks);

@@ -26,6 +26,9 @@ public sealed record RunState
     /// <summary>Number of the newest world; 0 before the first.</summary>
     public long Generation { get; init; }
 
+    /// <summary>Ranks of the newest world whose plan may have been sent, by position.</summary>
+    public ImmutableArray<int> Members { get; init; } = [];
+
     /// <summary>Faults that count against the budget: those of the newest window, oldest first.</summary>
     public ImmutableList<RankFaulted> Faults { get; init; } = [];
 
@@ -52,6 +55,7 @@ public sealed record RunState
             FaultsWithoutProgress = 0,
         },
         GenerationStarted e => state with { Generation = e.Generation, Stopped = null, Stopping = false },
+        WorldFormed e => state with { Members = e.Members },
         RankFaulted e => state with
         {
             Faults = state.Faults.Add(e),

@@ -1,18 +1,20 @@
+using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
 
 /// <summary>
-/// Supervises one run: decides by <see cref="RunDecisions"/>, journals, then tells. It forms worlds from committed checkpoints, answers failures by the
-/// supervision ladder and stops with one typed reason. It is not on the path of a step: a new incarnation adopts ranks that went on stepping.
+/// Supervises one run: decides by <see cref="RunDecisions"/> and <see cref="WorldFormation"/>, journals, then tells. It forms worlds from what survivors hold, else from committed
+/// checkpoints, answers failures by the supervision ladder and stops with one typed reason. It is not on the path of a step: a new incarnation adopts ranks that went on stepping.
 /// </summary>
 public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 {
     private readonly RunSupervisorSettings _settings;
     private readonly IObjectStore _store;
-    private readonly IActorRef _rank;
+    private readonly IActorRef _ranks;
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IActorRef _checkpoints;
@@ -21,17 +23,24 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     private CheckpointCommitted? _newest;
     private object? _awaited;
     private IActorRef _awaitedFrom = ActorRefs.Nobody;
+    private Action _afterRejection = () => { };
+    private ImmutableArray<int> _there = [];
     private string _reason = "the run starts";
 
-    /// <summary>Supervises a run whose rank lives beside it.</summary>
-    public RunSupervisor(RunSupervisorSettings settings, IObjectStore store, IActorRef rank, TimeProvider time, IPhaseProbe probe)
+    /// <summary>Supervises a run.</summary>
+    /// <param name="settings">What it is told once.</param>
+    /// <param name="store">Where checkpoints are.</param>
+    /// <param name="ranks">The <see cref="RankSupervisor"/>.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="probe">Is told what happens.</param>
+    public RunSupervisor(RunSupervisorSettings settings, IObjectStore store, IActorRef ranks, TimeProvider time, IPhaseProbe probe)
     {
         _settings = settings;
         _store = store;
-        _rank = rank;
+        _ranks = ranks;
         _time = time;
         PersistenceId = $"run/{settings.Run.Name}";
-        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.Shards, settings.Recipe.TotalSteps, settings.Checkpoints);
+        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints);
         _checkpoints = Context.ActorOf(
             BackoffSupervisor.Props(Backoff.OnStop(
                 Props.Create(() => new CheckpointCoordinator(coordinator, store, time, probe)), "coordinator",
@@ -42,10 +51,12 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Recover<RecoveryCompleted>(_ => FindCheckpoint());
 
         Command<CheckpointFound>(OnCheckpointFound, _ => _phase is RunPhase.Opening or RunPhase.Finding);
-        Command<RankReport>(OnRankReport, _ => _phase is RunPhase.Adopting);
+        Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
+        Command<RanksGathered>(OnGathered, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering);
+        Command<RanksSpare>(OnSpare, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<ManifestRead>(OnManifestRead, m => _phase is RunPhase.Reading && m.Generation == _state.Generation);
         Command<ManifestUnreadable>(OnManifestUnreadable, m => _phase is RunPhase.Reading && m.Generation == _state.Generation);
-        Command<CheckpointIsRejected>(_ => FindCheckpoint(), _ => _phase is RunPhase.Rejecting);
+        Command<CheckpointIsRejected>(_ => _afterRejection(), _ => _phase is RunPhase.Rejecting);
         Command<RankReady>(OnRankReady, m => IsCurrent(m.Generation) && _phase is RunPhase.Forming);
         Command<RankFailed>(OnRankFailed, m => IsCurrent(m.Generation) && _state.Stopped is null);
         Command<RankStopped>(OnRankStopped, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
@@ -112,7 +123,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
         if (_phase is RunPhase.Finding)
         {
-            NextGeneration();
+            ReadManifest();
             return;
         }
 
@@ -124,12 +135,13 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
 
         RunDecision open = RunDecisions.Open(_state, _settings.Recipe, _settings.AcceptNewTimeline, _newest?.Step ?? 0);
-        Store(open, () => Await(RunPhase.Adopting, new Adopt(Self, _checkpoints), _rank));
+        Store(open, () => Await(RunPhase.Adopting, new AdoptWorld(_checkpoints), _ranks));
     }
 
-    private void OnRankReport(RankReport report)
+    // Rule 13: ranks that run the newest journalled generation are adopted, all of its members; else a new number is taken.
+    private void OnStanding(WorldStanding standing)
     {
-        bool living = report.Generation > 0 && report.Generation == _state.Generation && _state.Stopped is null;
+        bool living = standing.Generation > 0 && standing.Generation == _state.Generation && _state.Stopped is null && standing.Members.Order().SequenceEqual(_state.Members.Order());
         if (!living)
         {
             NextGeneration();
@@ -137,12 +149,12 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
 
         Answered();
-        _log.Info("the rank of generation {0} is adopted: {1} at step {2}", report.Generation, report.Phase, report.Step);
-        switch (report.Phase)
+        _log.Info("the ranks {0} of generation {1} are adopted: {2} at step {3}", string.Join(',', standing.Members), standing.Generation, standing.Phase, standing.Step);
+        switch (standing.Phase)
         {
             case RankPhase.Failed:
                 _phase = RunPhase.Training;
-                OnRankFailed(report.Failure!);
+                OnRankFailed(standing.Failure!);
                 break;
             case RankPhase.Loading:
                 _phase = RunPhase.Forming;
@@ -152,14 +164,14 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
                 break;
             case RankPhase.Finishing:
                 _phase = RunPhase.Finishing;
-                if (report.Finished is { } finished)
+                if (standing.Finished is { } finished)
                 {
                     OnRankFinished(finished);
                 }
 
                 break;
             case RankPhase.Training or RankPhase.Stopped:
-                _phase = RunPhase.Training; // a stopped rank reports its stop again after Adopt
+                _phase = RunPhase.Training; // stopped ranks report their stop again after they were adopted
                 break;
             default:
                 NextGeneration();
@@ -167,22 +179,64 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
     }
 
+    // Rule 12: the number is journalled first; then the ranks report for it, which is a promise.
     private void NextGeneration()
     {
         Answered();
-        Store(RunDecisions.StartGeneration(_state, _settings.Run.Token, _newest?.Step ?? 0, _reason), ReadManifest);
+        Store(
+            RunDecisions.StartGeneration(_state, _settings.Run.Token, _newest?.Step ?? 0, _reason),
+            () =>
+            {
+                _checkpoints.Tell(new EndUnfinished(_state.Generation));
+                Await(RunPhase.Gathering, new GatherRanks(_state.Generation), _ranks);
+            });
+    }
+
+    private void OnGathered(RanksGathered gathered)
+    {
+        _there = [.. gathered.Reports.Select(r => r.RankId)];
+        Form(WorldFormation.Plan(_state.Generation, _state.Timeline, _settings.World, _state.Members, gathered.Reports));
+    }
+
+    private void Form(FormationResult result)
+    {
+        switch (result)
+        {
+            case FormationResult.Formed formed:
+                Answered();
+                _phase = RunPhase.Forming;
+                Store(RunDecisions.FormWorld(formed.Plan, _reason), () => Await(RunPhase.Forming, new FormPlan(formed.Plan, _checkpoints), _ranks, resend: false));
+                break;
+            case FormationResult.CheckpointNeeded needed:
+                _log.Info("generation {0} starts from the newest checkpoint: {1}", _state.Generation, needed.Reason);
+                FindCheckpoint();
+                break;
+            case FormationResult.TooFewRanks few:
+                Context.System.EventStream.Publish(new WaitingForRanks(_state.Generation, few.Ranks, few.MinRanks));
+                break; // asked again until there are enough
+        }
+    }
+
+    private void OnSpare(RanksSpare spare)
+    {
+        if (_state.Members.Length < _settings.World.WantedRanks && !_state.Stopping)
+        {
+            _reason = $"the world grows: rank {string.Join(',', spare.Spares)} is ready";
+            NextGeneration();
+        }
     }
 
     private void ReadManifest()
     {
+        Answered();
         long generation = _state.Generation;
+        _phase = RunPhase.Reading;
         if (_newest is not { } newest)
         {
-            Await(RunPhase.Forming, new FormWorld(generation, _state.Timeline, null, _checkpoints), _rank);
+            Form(WorldFormation.FromState(generation, _state.Timeline, _settings.World, _state.Members, _there, null));
             return;
         }
 
-        _phase = RunPhase.Reading;
         Task.Run(() => ManifestFile.Read(_store, newest)).PipeTo(
             Self,
             success: manifest => new ManifestRead(generation, manifest),
@@ -190,12 +244,13 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     }
 
     private void OnManifestRead(ManifestRead read) =>
-        Await(RunPhase.Forming, new FormWorld(read.Generation, _state.Timeline, read.Manifest, _checkpoints), _rank);
+        Form(WorldFormation.FromState(read.Generation, _state.Timeline, _settings.World, _state.Members, _there, read.Manifest));
 
-    private void OnManifestUnreadable(ManifestUnreadable unreadable) => Reject(_newest!.Step, _newest.Manifest, unreadable.Reason);
+    private void OnManifestUnreadable(ManifestUnreadable unreadable) => Reject(_newest!.Step, _newest.Manifest, unreadable.Reason, FindCheckpoint);
 
-    private void Reject(long step, string file, string reason)
+    private void Reject(long step, string file, string reason, Action then)
     {
+        _afterRejection = then;
         _reason = $"the checkpoint of step {step} cannot be read: {reason}";
         _log.Error(_reason);
         CheckpointCommitted bad = _newest!;
@@ -208,7 +263,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         Answered();
         _phase = RunPhase.Training;
-        _rank.Tell(new Train(_state.Generation, _state.TotalSteps));
+        _ranks.Tell(new Train(_state.Generation, _state.TotalSteps));
     }
 
     private void OnRankFailed(RankFailed failed)
@@ -228,11 +283,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             _reason = decision.Reason;
             if (failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is { } file && _newest is not null)
             {
-                Reject(failed.Step, file, failed.Message);
+                Reject(failed.Step, file, failed.Message, NextGeneration);
                 return;
             }
 
-            FindCheckpoint();
+            NextGeneration();
         });
     }
 
@@ -240,7 +295,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         if (stopped.IsComplete && stopped.Checkpoint.IsCommitted)
         {
-            Await(RunPhase.Finishing, new Finish(_state.Generation), _rank, resend: false);
+            Await(RunPhase.Finishing, new Finish(_state.Generation), _ranks, resend: false);
             return;
         }
 
@@ -269,12 +324,12 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             Persist(new StopRequested(request.By, _time.GetUtcNow()), e =>
             {
                 Update(e);
-                _rank.Tell(new StopAtBoundary(_state.Generation));
+                _ranks.Tell(new StopAtBoundary(_state.Generation));
             });
             return;
         }
 
-        _rank.Tell(new Abort(_state.Generation, $"stop requested by {request.By}"));
+        _ranks.Tell(new Abort(_state.Generation, $"stop requested by {request.By}"));
         Answered();
         Store(RunDecisions.Stop(StopReason.Preempted, "stopped on request; the same command goes on", _newest?.Step ?? 0), () => { });
     }
@@ -344,6 +399,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         Recovering,
         Opening,
         Adopting,
+        Gathering,
         Finding,
         Rejecting,
         Reading,

@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
 
@@ -8,7 +9,7 @@ namespace Olmo.Actors.Runs;
 /// <param name="AcceptNewTimeline">Whether changed numeric keys open a new timeline.</param>
 /// <param name="Policy">Budgets of the supervision ladder.</param>
 /// <param name="Checkpoints">Which steps are saved and kept.</param>
-/// <param name="Shards">Shards of the training state.</param>
+/// <param name="World">Ranks, replicas, groups, shards and layers.</param>
 /// <param name="RetryAfter">How long an unanswered message to a child or a rank waits before it is sent again.</param>
 public sealed record RunSupervisorSettings(
-    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, int Shards, TimeSpan RetryAfter);
+    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, WorldRecipe World, TimeSpan RetryAfter);

@@ -1,6 +1,7 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 using Olmo.Runtime.Actor;
 
 namespace Olmo.Host.Runs;
@@ -68,15 +69,21 @@ internal sealed class ProgressActor : ReceiveActor
         }
     }
 
+    private static string World(WorldFormed world) =>
+        world.Members.Length == 1 ? $"generation {world.Generation}" : $"generation {world.Generation}, ranks {string.Join(',', world.Members)}";
+
     private void OnRunEvent(RunEvent happened)
     {
         switch (happened)
         {
-            case GenerationStarted { ResumeStep: 0 } e:
-                _line.Say($"starts from initial weights (generation {e.Generation})");
+            case WorldFormed { Source: StateSource.Initial } e:
+                _line.Say($"starts from initial weights ({World(e)})");
                 break;
-            case GenerationStarted e:
-                _line.Say($"resumed from step {e.ResumeStep} of {_totalSteps} (generation {e.Generation}: {e.Reason})");
+            case WorldFormed { Source: StateSource.Checkpoint } e:
+                _line.Say($"resumed from step {e.StateStep} of {_totalSteps} ({World(e)}: {e.Reason})");
+                break;
+            case WorldFormed e:
+                _line.Say($"goes on from step {e.StateStep} of {_totalSteps} ({World(e)}: {e.Reason})");
                 break;
             case TimelineOpened e:
                 _line.Say($"timeline {e.Timeline} branches off at step {e.FromStep}: {e.Reason}");

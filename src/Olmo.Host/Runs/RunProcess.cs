@@ -3,6 +3,7 @@ using Olmo.Actors.Metrics;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 using Olmo.Data;
 using Olmo.Data.Instances;
 using Olmo.Data.Preparation;
@@ -81,13 +82,14 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
             recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
             recipe.EvaluationMaxTokens, weights => ModelExport.Write(_folder.Model, weights, data.TokenizerFolder!));
         RankSettings rankSettings = new(
-            recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, TimeSpan.FromSeconds(2));
+            RankId: 0, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, TimeSpan.FromSeconds(2));
         await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.JournalBusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(recipe.Run.Name, journal.Token),
             new RunCreated(
                 recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
-            acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints, recipe.Shards, TimeSpan.FromSeconds(2));
+            acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints,
+            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), TimeSpan.FromSeconds(2));
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions
         {
@@ -102,9 +104,12 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
             system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
             system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
             IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(rankSettings, engines, batches, store, time, probe)), "rank");
+            RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []);
+            IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
+            ranks.Tell(new RanksChanged([new RankEntry(0, rank, IsReady: true, IsSilent: false)]), ActorRefs.NoSender);
             IActorRef run = system.ActorOf(
                 BackoffSupervisor.Props(Backoff.OnStop(
-                    Props.Create(() => new RunSupervisor(settings, store, rank, time, probe)), "supervisor",
+                    Props.Create(() => new RunSupervisor(settings, store, ranks, time, probe)), "supervisor",
                     TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), 0.2, -1).WithDefaultStoppingStrategy()),
                 "run");
             await using CancellationTokenRegistration asked = stop.Register(() => run.Tell(new RequestStop("signal"), ActorRefs.NoSender));

@@ -4,6 +4,7 @@ using Olmo.Actors.Contracts;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Tests.Ranks;
+using Olmo.Actors.Worlds;
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Contracts;
 using Olmo.Runtime.Hosting;
@@ -56,20 +57,23 @@ internal sealed class RunHarness
     public RunSupervisorSettings Settings(long token = 1, bool acceptNewTimeline = false) => new(
         new RunIdentity("test", token),
         new RunCreated("test", "n1", ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "1"), "layout", "data", TotalSteps),
-        acceptNewTimeline, Policy, Checkpoints, Shards, RetryAfter: TimeSpan.FromSeconds(2));
+        acceptNewTimeline, Policy, Checkpoints, new WorldRecipe(1, 1, 1, 4, Shards, 3), RetryAfter: TimeSpan.FromSeconds(2));
 
     public IActorRef StartRank(ActorSystem system, string name = "rank")
     {
-        RankSettings settings = new(Checkpoints, Prefetch: 2, MaxLoaderRestarts: 2, LoaderWindow: TimeSpan.FromMinutes(1), ResendAfter: TimeSpan.FromMilliseconds(100));
+        RankSettings settings = new(0, Checkpoints, Prefetch: 2, MaxLoaderRestarts: 2, LoaderWindow: TimeSpan.FromMinutes(1), ResendAfter: TimeSpan.FromMilliseconds(100));
         return system.ActorOf(Props.Create(() => new RankActor(settings, Engines, Batches, Store, TimeProvider.System, QuietProbe.Instance)), name);
     }
 
     public IActorRef StartSupervisor(ActorSystem system, IActorRef rank, RunSupervisorSettings? settings = null, string name = "run")
     {
         RunSupervisorSettings s = settings ?? Settings();
+        RankSupervisorSettings r = new(1, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10), () => []);
+        IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(r)), $"{name}-ranks");
+        ranks.Tell(new RanksChanged([new RankEntry(0, rank, IsReady: true, IsSilent: false)]), ActorRefs.NoSender);
         return system.ActorOf(
             BackoffSupervisor.Props(Backoff.OnStop(
-                Props.Create(() => new RunSupervisor(s, Store, rank, TimeProvider.System, QuietProbe.Instance)), "supervisor",
+                Props.Create(() => new RunSupervisor(s, Store, ranks, TimeProvider.System, QuietProbe.Instance)), "supervisor",
                 TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), 0.1, -1).WithDefaultStoppingStrategy()),
             name);
     }

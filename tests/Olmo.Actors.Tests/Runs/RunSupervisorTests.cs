@@ -73,7 +73,7 @@ public sealed class RunSupervisorTests : IDisposable
         Start();
 
         AssertCompletesWithTheBitsOfAQuietRun();
-        Assert.Equal([0L, 10L], Seen.OfType<GenerationStarted>().Select(g => g.ResumeStep));
+        Assert.Equal([0L, 10L], Seen.OfType<WorldFormed>().Select(w => w.StateStep));
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class RunSupervisorTests : IDisposable
         CheckpointRejected rejected = Assert.Single(Seen.OfType<CheckpointRejected>());
         Assert.Equal(10, rejected.Step);
         Assert.Contains(_harness.Store.List("aside/"), o => o.Name.EndsWith(rejected.File, StringComparison.Ordinal));
-        Assert.Equal([0L, 10L, 5L], Seen.OfType<GenerationStarted>().Select(g => g.ResumeStep));
+        Assert.Equal([0L, 10L, 5L], Seen.OfType<WorldFormed>().Select(w => w.StateStep));
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class RunSupervisorTests : IDisposable
         _harness.StartSupervisor(Sys, rank, name: "run-2");
 
         AssertCompletesWithTheBitsOfAQuietRun();
-        Assert.Single(Seen.OfType<GenerationStarted>());
+        Assert.Single(Seen.OfType<WorldFormed>());
     }
 
     [Fact]

@@ -1,0 +1,312 @@
+using System.Collections.Immutable;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>What the supervisor of ranks is told once.</summary>
+/// <param name="Wanted">Ranks that a first world waits for.</param>
+/// <param name="Patience">How long it waits for them; then a world of fewer is formed, if the recipe allows it.</param>
+/// <param name="Silence">How long a rank may leave a question unanswered before it is left out of the next world.</param>
+/// <param name="NewSecret">Secret of a generation's data plane, fresh random bytes.</param>
+public sealed record RankSupervisorSettings(int Wanted, TimeSpan Patience, TimeSpan Silence, Func<byte[]> NewSecret);
+
+/// <summary>
+/// The ranks of a run as one: it tells all members what the run's supervisor tells it, and answers when all have answered. It holds no decision and no durable
+/// state; a new incarnation asks the ranks.
+/// </summary>
+public sealed class RankSupervisor : ReceiveActor, IWithTimers
+{
+    private readonly RankSupervisorSettings _settings;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly SortedDictionary<int, RankEntry> _ranks = [];
+    private readonly SortedDictionary<int, RankPrepared> _prepared = [];
+    private readonly SortedDictionary<int, RankReport> _standing = [];
+    private readonly HashSet<int> _leftOut = [];
+    private readonly HashSet<int> _ready = [];
+    private readonly SortedDictionary<int, RankStopped> _stopped = [];
+    private IActorRef _run = ActorRefs.Nobody;
+    private IActorRef _checkpoints = ActorRefs.Nobody;
+    private ImmutableArray<int> _members = [];
+    private long _generation;
+    private long _trained;
+    private Asking _asking = Asking.Nothing;
+    private bool _patient = true;
+
+    /// <summary>A supervisor that knows no rank yet.</summary>
+    public RankSupervisor(RankSupervisorSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        Receive<RanksChanged>(OnRanksChanged);
+        Receive<AdoptWorld>(OnAdopt);
+        Receive<RankReport>(OnReport, _ => _asking is Asking.Standing);
+        Receive<GatherRanks>(OnGather);
+        Receive<RankPrepared>(OnPrepared, m => _asking is Asking.Reports && m.Report.Generation == _generation);
+        Receive<FormPlan>(OnForm);
+        Receive<RankReady>(OnReady, m => IsCurrent(m.Generation, m.RankId));
+        Receive<Train>(m => Tell(m), m => m.Generation == _generation);
+        Receive<StopAtBoundary>(m => Tell(m), m => m.Generation == _generation);
+        Receive<Abort>(m => Tell(m), m => m.Generation == _generation);
+        Receive<Finish>(m => Member(0)?.Tell(m, Self), m => m.Generation == _generation);
+        Receive<RankStopped>(OnStopped, m => IsCurrent(m.Generation, m.RankId));
+        Receive<RankFinished>(m => _run.Tell(m), m => m.Generation == _generation);
+        Receive<RankFailed>(m => _run.Tell(m), m => IsCurrent(m.Generation, m.RankId));
+        Receive<PatienceOver>(_ => OnPatienceOver());
+        Receive<SilenceOver>(m => OnSilenceOver(), m => m.Generation == _generation);
+        ReceiveAny(m => _log.Debug("{0} has no effect", m.GetType().Name));
+    }
+
+    private enum Asking
+    {
+        Nothing,
+        Standing,
+        Reports,
+    }
+
+    /// <inheritdoc />
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc />
+    protected override void PreStart() => Timers.StartSingleTimer(nameof(PatienceOver), PatienceOver.Instance, _settings.Patience);
+
+    private bool IsCurrent(long generation, int rank) => generation == _generation && _members.Contains(rank);
+
+    private IActorRef? Member(int position) => position < _members.Length && _ranks.TryGetValue(_members[position], out RankEntry? entry) ? entry.Actor : null;
+
+    private void Tell(object message)
+    {
+        foreach (int rank in _members)
+        {
+            if (_ranks.TryGetValue(rank, out RankEntry? entry))
+            {
+                entry.Actor.Tell(message, Self);
+            }
+        }
+    }
+
+    private void OnRanksChanged(RanksChanged changed)
+    {
+        int[] gone = [.. _ranks.Keys.Except(changed.Ranks.Select(r => r.RankId))];
+        _ranks.Clear();
+        foreach (RankEntry entry in changed.Ranks)
+        {
+            _ranks[entry.RankId] = entry;
+            if (!entry.IsSilent)
+            {
+                _leftOut.Remove(entry.RankId); // it is heard again: a spare, whatever it holds
+            }
+        }
+
+        foreach (int rank in gone)
+        {
+            _leftOut.Remove(rank);
+        }
+
+        if (_asking is Asking.Reports)
+        {
+            AskNew();
+        }
+
+        Answer();
+        int[] lost = [.. _members.Where(m => !_ranks.TryGetValue(m, out RankEntry? entry) || entry.IsSilent)];
+        if (_asking is Asking.Nothing && lost.Length > 0 && _generation > 0)
+        {
+            bool silent = _ranks.ContainsKey(lost[0]);
+            _run.Tell(new RankFailed(
+                _generation, FaultKind.ProcessLost, $"rank {lost[0]} {(silent ? "is silent" : "ended")}", _trained, RankId: lost[0]));
+            return;
+        }
+
+        OfferSpares();
+    }
+
+    private void OnAdopt(AdoptWorld adopt)
+    {
+        _run = Sender;
+        _checkpoints = adopt.Checkpoints;
+        _asking = Asking.Standing;
+        _standing.Clear();
+        foreach (RankEntry entry in Askable())
+        {
+            entry.Actor.Tell(new Adopt(Self, _checkpoints), Self);
+        }
+
+        AwaitAnswers();
+        Answer();
+    }
+
+    private void OnReport(RankReport report)
+    {
+        _standing[report.RankId] = report;
+        Answer();
+    }
+
+    private void OnGather(GatherRanks gather)
+    {
+        _run = Sender;
+        if (gather.Generation == _generation && _asking is Asking.Reports)
+        {
+            AskNew();
+            Answer();
+            return;
+        }
+
+        _generation = gather.Generation;
+        _members = [];
+        _asking = Asking.Reports;
+        _prepared.Clear();
+        _ready.Clear();
+        _stopped.Clear();
+        AskNew();
+        AwaitAnswers();
+        Answer();
+    }
+
+    private void AskNew()
+    {
+        foreach (RankEntry entry in Askable())
+        {
+            if (!_prepared.ContainsKey(entry.RankId))
+            {
+                entry.Actor.Tell(new Prepare(_generation), Self);
+            }
+        }
+    }
+
+    private IEnumerable<RankEntry> Askable() => _ranks.Values.Where(r => r.IsReady && !r.IsSilent && !_leftOut.Contains(r.RankId));
+
+    private void AwaitAnswers() => Timers.StartSingleTimer(nameof(SilenceOver), new SilenceOver(_generation), _settings.Silence);
+
+    private void OnPrepared(RankPrepared prepared)
+    {
+        _prepared[prepared.Report.RankId] = prepared;
+        Answer();
+    }
+
+    private void OnPatienceOver()
+    {
+        _patient = false;
+        Answer();
+    }
+
+    private void OnSilenceOver()
+    {
+        foreach (RankEntry entry in Askable().ToArray())
+        {
+            bool answered = _asking is Asking.Reports ? _prepared.ContainsKey(entry.RankId) : _standing.ContainsKey(entry.RankId);
+            if (!answered)
+            {
+                _log.Warning("rank {0} did not answer within {1} and is left out", entry.RankId, _settings.Silence);
+                _leftOut.Add(entry.RankId);
+            }
+        }
+
+        Answer();
+        if (_asking is not Asking.Nothing)
+        {
+            AwaitAnswers();
+        }
+    }
+
+    // Answers the run's supervisor once everybody who is there has answered.
+    private void Answer()
+    {
+        int asked = Askable().Count();
+        if (_asking is Asking.Standing && (asked > 0 || !_patient) && Askable().All(r => _standing.ContainsKey(r.RankId)))
+        {
+            _asking = Asking.Nothing;
+            _run.Tell(Standing());
+        }
+        else if (_asking is Asking.Reports && asked > 0 && (asked >= _settings.Wanted || !_patient || _trained > 0) && Askable().All(r => _prepared.ContainsKey(r.RankId)))
+        {
+            Timers.Cancel(nameof(SilenceOver));
+            HashSet<int> there = [.. Askable().Select(r => r.RankId)];
+            _run.Tell(new RanksGathered(_generation, [.. _prepared.Values.Where(p => there.Contains(p.Report.RankId)).Select(p => p.Report)]));
+        }
+    }
+
+    private WorldStanding Standing()
+    {
+        long generation = _standing.Values.Select(r => r.Generation).DefaultIfEmpty(0).Max();
+        RankReport[] members = [.. _standing.Values.Where(r => r.Generation == generation && generation > 0)];
+        RankPhase phase = members.Length == 0 ? RankPhase.Idle
+            : members.Any(r => r.Phase is RankPhase.Idle or RankPhase.Failed) ? members.First(r => r.Phase is RankPhase.Idle or RankPhase.Failed).Phase
+            : members.Any(r => r.Phase is RankPhase.Finishing) ? RankPhase.Finishing
+            : members.Min(r => r.Phase);
+        _generation = generation;
+        _members = [.. members.Select(r => r.RankId)];
+        _trained = members.Select(r => r.Step).DefaultIfEmpty(0).Max();
+        _ready.UnionWith(members.Where(r => r.Phase is not RankPhase.Loading).Select(r => r.RankId));
+        return new WorldStanding(
+            generation, _members, phase, _trained, members.Select(r => r.Failure).FirstOrDefault(f => f is not null), members.Select(r => r.Finished).FirstOrDefault(f => f is not null));
+    }
+
+    private void OnForm(FormPlan form)
+    {
+        GenerationPlan plan = form.Plan;
+        if (plan.Generation != _generation)
+        {
+            _log.Debug("a plan of generation {0} has no effect in {1}", plan.Generation, _generation);
+            return;
+        }
+
+        _run = Sender;
+        _checkpoints = form.Checkpoints;
+        int? missing = plan.Members.Where(m => !_ranks.ContainsKey(m) || !_prepared.ContainsKey(m)).Select(m => (int?)m).FirstOrDefault();
+        if (missing is { } lost)
+        {
+            _run.Tell(new RankFailed(_generation, FaultKind.ProcessLost, $"rank {lost} ended before its world was formed", plan.StateStep, RankId: lost));
+            return;
+        }
+
+        _asking = Asking.Nothing;
+        _members = plan.Members;
+        _trained = Math.Max(_trained, plan.StateStep);
+        _ready.Clear();
+        _stopped.Clear();
+        string secret = Convert.ToBase64String(_settings.NewSecret());
+        ImmutableArray<string> endpoints = [.. plan.Members.Select(m => _prepared[m].DataPlane)];
+        Tell(new FormWorld(plan, endpoints, secret, _checkpoints));
+    }
+
+    private void OnReady(RankReady ready)
+    {
+        if (_ready.Add(ready.RankId) && _ready.Count == _members.Length)
+        {
+            _run.Tell(new RankReady(ready.Generation, ready.Step, ready.RankId));
+            OfferSpares();
+        }
+    }
+
+    private void OnStopped(RankStopped stopped)
+    {
+        _stopped[stopped.RankId] = stopped;
+        if (_stopped.Count == _members.Length)
+        {
+            RankStopped worst = _stopped.Values.FirstOrDefault(s => !s.Checkpoint.IsCommitted) ?? stopped;
+            _run.Tell(worst);
+        }
+    }
+
+    private void OfferSpares()
+    {
+        if (_asking is not Asking.Nothing || _members.IsEmpty || _ready.Count < _members.Length)
+        {
+            return;
+        }
+
+        ImmutableArray<int> spares = [.. Askable().Select(r => r.RankId).Where(r => !_members.Contains(r))];
+        if (spares.Length > 0)
+        {
+            _run.Tell(new RanksSpare(_generation, spares));
+        }
+    }
+
+    private sealed record PatienceOver
+    {
+        public static PatienceOver Instance { get; } = new();
+    }
+
+    private sealed record SilenceOver(long Generation);
+}
