@@ -10,6 +10,8 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 {
     public string Device => inner.Device + ", k split in two";
 
+    public IReadOnlyCollection<Precision> Precisions => inner.Precisions;
+
     public BufferSet Allocate(BufferPlan plan) => inner.Allocate(plan);
 
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)

@@ -43,6 +43,9 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     /// <inheritdoc/>
     public string Device => $"cpu, {_width}, {_pool.Threads} threads";
 
+    /// <inheritdoc/>
+    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single];
+
     /// <summary>Threads that operations run on; free for the caller between operations.</summary>
     public ComputePool Pool => _pool;
 
@@ -123,7 +126,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private static byte* Address(in Tensor tensor) =>
         tensor.Buffer is CpuBuffer buffer
             ? buffer.At(tensor.Offset)
-            : throw new ArgumentException($"'{tensor.Buffer.Name}' is not in the memory of this provider.");
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is not in the memory of this provider ({CpuBuffer.MainMemory}) but of '{tensor.Buffer.Device}'.");
 
     private static float* Optional(in Tensor tensor) => tensor.IsNone ? null : Floats(tensor);
 

@@ -35,7 +35,7 @@ public sealed class OlmoDecoder : IDisposable
         Parameters = parameters;
         _maxRows = Math.Max(Math.Min(maxRows, capacity), sequences);
         _positions = new int[_maxRows];
-        _transformer = new Transformer(provider, parameters, weights, _maxRows, capacity, sequences, ActivationKind.Inference, Precision.Single);
+        _transformer = new Transformer(provider, parameters, weights, _maxRows, capacity, sequences, ActivationKind.Inference);
         _cache = new KeyValueCache(provider, parameters.Config, sequences, capacity);
     }
 

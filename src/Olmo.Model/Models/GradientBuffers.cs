@@ -9,7 +9,7 @@ internal sealed class GradientBuffers : IParameterTensors, IDisposable
     private readonly BufferSet _memory;
     private readonly Tensor[] _tensors;
 
-    public GradientBuffers(ITensorProvider provider, ParameterList parameters, bool whole, DType dtype)
+    public GradientBuffers(ITensorProvider provider, ParameterList parameters, bool whole)
     {
         IsWhole = whole;
         int count = parameters.Specs.Length;
@@ -33,7 +33,7 @@ internal sealed class GradientBuffers : IParameterTensors, IDisposable
         }
 
         BufferPlan plan = new();
-        TensorSlot slot = plan.Add(whole ? "gradients" : "gradients of a layer", dtype, new Shape(next));
+        TensorSlot slot = plan.Add(whole ? "gradients" : "gradients of a layer", DType.F32, new Shape(next));
         _memory = provider.Allocate(plan);
         _tensors = new Tensor[count];
         for (int p = 0; p < count; p++)

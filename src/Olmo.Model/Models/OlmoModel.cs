@@ -23,22 +23,19 @@ public sealed class OlmoModel : IDisposable
     /// <param name="sequences">Sequences of the largest micro-batch.</param>
     /// <param name="sequenceLength">Tokens of the longest sequence.</param>
     /// <param name="gradients">Memory for gradients; without it there are forward passes only.</param>
-    /// <param name="precision">Types; fp32 if null.</param>
     public OlmoModel(
         ITensorProvider provider,
         ParameterList parameters,
         IWeightSource weights,
         int sequences,
         int sequenceLength,
-        GradientStorage gradients,
-        Precision? precision = null)
+        GradientStorage gradients)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(sequenceLength, 1);
-        precision ??= Precision.Single;
         _provider = provider;
         Parameters = parameters;
         _maxSequences = sequences;
@@ -46,8 +43,8 @@ public sealed class OlmoModel : IDisposable
         int rows = checked(sequences * sequenceLength);
         _positions = new int[rows];
         ActivationKind kind = gradients == GradientStorage.None ? ActivationKind.Inference : ActivationKind.Training;
-        _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, rows, kind, precision);
-        _gradients = gradients == GradientStorage.None ? null : new GradientBuffers(provider, parameters, gradients == GradientStorage.Whole, precision.Reduce);
+        _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, rows, kind);
+        _gradients = gradients == GradientStorage.None ? null : new GradientBuffers(provider, parameters, gradients == GradientStorage.Whole);
     }
 
     /// <summary>Sizes of the model.</summary>

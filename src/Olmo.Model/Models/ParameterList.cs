@@ -11,15 +11,19 @@ namespace Olmo.Model.Models;
 public sealed class ParameterList
 {
     private readonly BlockParameters[] _blocks;
+    private readonly Func<string, Precision> _precision;
 
     /// <summary>Lists a model's parameters.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="precision">Types of a parameter by its name; null: <see cref="Precision.Single"/> for all.</param>
     /// <exception cref="ModelConfigException">The configuration is not valid.</exception>
-    public ParameterList(OlmoConfig config)
+    public ParameterList(OlmoConfig config, Func<string, Precision>? precision = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        _precision = precision ?? (_ => Precision.Single);
         Config = config.Validated();
         ImmutableArray<ParameterSpec>.Builder specs = ImmutableArray.CreateBuilder<ParameterSpec>();
-        specs.Add(new ParameterSpec("model.embed_tokens.weight", new Shape(config.Vocabulary, config.Width), 0, true, InputDeviation));
+        specs.Add(Spec("model.embed_tokens.weight", new Shape(config.Vocabulary, config.Width), 0, InputDeviation));
         _blocks = new BlockParameters[config.Layers];
         for (int l = 0; l < config.Layers; l++)
         {
@@ -30,13 +34,13 @@ public sealed class ParameterList
         FinalNorm = config.IsReordered ? specs.Count : -1;
         if (config.IsReordered)
         {
-            specs.Add(new ParameterSpec("model.norm.weight", new Shape(config.Width), head, false, 0.0));
+            specs.Add(Spec("model.norm.weight", new Shape(config.Width), head, 0.0));
         }
 
         Head = config.TiedEmbeddings ? 0 : specs.Count;
         if (!config.TiedEmbeddings)
         {
-            specs.Add(new ParameterSpec("lm_head.weight", new Shape(config.Vocabulary, config.Width), head, false, InputDeviation));
+            specs.Add(Spec("lm_head.weight", new Shape(config.Vocabulary, config.Width), head, InputDeviation));
         }
 
         Specs = specs.ToImmutable();
@@ -51,6 +55,9 @@ public sealed class ParameterList
 
     /// <summary>Layers in the sense of <see cref="ParameterSpec.Layer"/>; without head parameters there is no head layer.</summary>
     public int LayerCount { get; }
+
+    /// <summary>Type of activations: that in which passes store the embedding.</summary>
+    public DType ActivationType => Specs[Embedding].Precision.Compute;
 
     /// <summary>Index of the embedding.</summary>
     public int Embedding => 0;
@@ -95,7 +102,7 @@ public sealed class ParameterList
     }
 
     /// <summary>The layout of the training state in S shards.</summary>
-    public ParameterLayout Layout(int shards) => new([.. Specs.Select(s => new ParameterShape(s.Name, [.. s.Shape.ToArray()], s.Layer))], shards);
+    public ParameterLayout Layout(int shards) => new([.. Specs.Select(s => new ParameterShape(s.Name, [.. s.Shape.ToArray()], s.Layer) { Precision = s.Precision })], shards);
 
     private double InputDeviation =>
         Config.Initialisation == InitialisationMethod.Mitchell ? 1.0 / Math.Sqrt(Config.Width) : Config.InitialDeviation;
@@ -109,7 +116,7 @@ public sealed class ParameterList
         string prefix = $"model.layers.{block}.";
         int Add(string name, Shape shape, double deviation)
         {
-            specs.Add(new ParameterSpec(prefix + name + ".weight", shape, block + 1, false, deviation));
+            specs.Add(Spec(prefix + name + ".weight", shape, block + 1, deviation));
             return specs.Count - 1;
         }
 
@@ -129,6 +136,9 @@ public sealed class ParameterList
             AttentionNorm: AddNorm("post_attention_layernorm", c.Width),
             FeedForwardNorm: AddNorm("post_feedforward_layernorm", c.Width));
     }
+
+    private ParameterSpec Spec(string name, Shape shape, int layer, double deviation) =>
+        new(name, shape, layer, NoDecay: layer == 0, deviation, _precision(name));
 
     private long CountOf(Predicate<ParameterSpec> which)
     {

@@ -8,4 +8,5 @@ namespace Olmo.Model.Models;
 /// <param name="Layer">0 embedding, 1 .. L blocks, L + 1 head: the unit in which gradients become final.</param>
 /// <param name="NoDecay">True if weight decay leaves it alone by default: the embedding only.</param>
 /// <param name="InitialDeviation">Deviation of new values; 0: they are 1 (norms).</param>
-public sealed record ParameterSpec(string Name, Shape Shape, int Layer, bool NoDecay, double InitialDeviation);
+/// <param name="Precision">Types of its numbers.</param>
+public sealed record ParameterSpec(string Name, Shape Shape, int Layer, bool NoDecay, double InitialDeviation, Precision Precision);

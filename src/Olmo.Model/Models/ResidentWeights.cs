@@ -10,14 +10,20 @@ public sealed class ResidentWeights : IWeightSource, IDisposable
     private readonly Tensor[] _tensors;
 
     /// <summary>Takes the memory; values are 0.</summary>
-    public ResidentWeights(ITensorProvider provider, ParameterList parameters, Precision? precision = null)
+    /// <exception cref="NotSupportedException">The provider does not offer the types of a parameter.</exception>
+    public ResidentWeights(ITensorProvider provider, ParameterList parameters)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(parameters);
         Provider = provider;
         Parameters = parameters;
         BufferPlan plan = new();
-        TensorSlot[] slots = [.. parameters.Specs.Select(s => plan.Add(s.Name, (precision ?? Precision.Single).Compute, s.Shape))];
+        foreach (ParameterSpec spec in parameters.Specs)
+        {
+            spec.Precision.ThrowIfNotOffered(provider, spec.Name);
+        }
+
+        TensorSlot[] slots = [.. parameters.Specs.Select(s => plan.Add(s.Name, s.Precision.Compute, s.Shape))];
         _memory = provider.Allocate(plan);
         _tensors = [.. slots.Select(s => _memory[s])];
     }

@@ -24,7 +24,6 @@ internal sealed class Transformer : IDisposable
     /// <param name="maxPositions">Largest position + 1.</param>
     /// <param name="maxLogitRows">Rows whose logits are asked for at a time, at most.</param>
     /// <param name="kind">Training or inference.</param>
-    /// <param name="precision">Types.</param>
     public Transformer(
         ITensorProvider provider,
         ParameterList parameters,
@@ -32,8 +31,7 @@ internal sealed class Transformer : IDisposable
         int maxRows,
         int maxPositions,
         int maxLogitRows,
-        ActivationKind kind,
-        Precision precision)
+        ActivationKind kind)
     {
         _provider = provider;
         _parameters = parameters;
@@ -62,7 +60,7 @@ internal sealed class Transformer : IDisposable
             _blocks[l] = new TransformerBlock(provider, config, l, tables[Array.IndexOf(spectra, RopeTables.SpectrumOf(config, l))]);
         }
 
-        _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxLogitRows), kind, precision.Compute);
+        _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxLogitRows), kind, parameters.ActivationType);
     }
 
     /// <summary>Bytes of activations.</summary>
@@ -84,9 +82,9 @@ internal sealed class Transformer : IDisposable
             _weights.Release(l + 1);
         }
 
-        AcquireHead();
+        AcquireHead(withMatrix: false);
         _norm.Forward(a.Last, FinalNormOf(_weights), a.Normed, a.FinalStatistics);
-        ReleaseHead();
+        ReleaseHead(withMatrix: false);
     }
 
     /// <summary>From the gradient of a.Normed, in the scratch's Branch, to those of all parameters but the head's matrix.</summary>
@@ -94,9 +92,9 @@ internal sealed class Transformer : IDisposable
     {
         GradientScratch scratch = a.Scratch!;
         Tensor finalNorm = FinalNormOf(gradients);
-        AcquireHead();
+        AcquireHead(withMatrix: false);
         _norm.Backward(scratch.Branch, a.Last, FinalNormOf(_weights), a.FinalStatistics, scratch.Stream, finalNorm, accumulate);
-        ReleaseHead();
+        ReleaseHead(withMatrix: false);
         if (sink is not null && !finalNorm.IsNone)
         {
             sink.Add(_parameters.FinalNorm, finalNorm);
@@ -135,9 +133,10 @@ internal sealed class Transformer : IDisposable
     /// <summary>The final matrix; acquire the head first.</summary>
     public Tensor Head => _weights[_parameters.Head];
 
-    public void AcquireHead()
+    /// <summary>Makes the final norm's weight usable, and the final matrix, which may be the embedding's.</summary>
+    public void AcquireHead(bool withMatrix = true)
     {
-        if (_parameters.Config.TiedEmbeddings)
+        if (withMatrix && _parameters.Config.TiedEmbeddings)
         {
             _weights.Acquire(0);
         }
@@ -148,9 +147,10 @@ internal sealed class Transformer : IDisposable
         }
     }
 
-    public void ReleaseHead()
+    /// <summary>Ends what <see cref="AcquireHead"/> began.</summary>
+    public void ReleaseHead(bool withMatrix = true)
     {
-        if (_parameters.Config.TiedEmbeddings)
+        if (withMatrix && _parameters.Config.TiedEmbeddings)
         {
             _weights.Release(0);
         }

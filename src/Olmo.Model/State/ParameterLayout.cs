@@ -81,7 +81,7 @@ public sealed class ParameterLayout
     /// <summary>Ranges: layers times shards.</summary>
     public int Ranges => Layers * Shards;
 
-    /// <summary>SHA-256, in hexadecimal, of names, shapes, order, S and the chunk size. Equal hashes mean equal shard files' contents.</summary>
+    /// <summary>SHA-256, in hexadecimal, of names, shapes, order, S, the chunk size and types other than <see cref="Precision.Single"/>. Equal hashes mean equal shard files' contents.</summary>
     public string Hash { get; }
 
     /// <summary>A chunk by its number.</summary>
@@ -195,7 +195,13 @@ public sealed class ParameterLayout
         text.Append(CultureInfo.InvariantCulture, $"layout 1\nchunk {ChunkElements}\nshards {shards}\n");
         foreach (ParameterSlot slot in tensors)
         {
-            text.Append(slot.Name).Append('\t').AppendJoin('x', slot.Tensor.Shape).Append('\n');
+            text.Append(slot.Name).Append('\t').AppendJoin('x', slot.Tensor.Shape);
+            if (slot.Tensor.Precision is { } precision && precision != Precision.Single)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\t{precision.Master}/{precision.Compute}/{precision.Reduce}");
+            }
+
+            text.Append('\n');
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.State;
 
@@ -8,6 +9,9 @@ namespace Olmo.Model.State;
 /// <param name="Layer">0 for the embedding, then the blocks, then the head; the unit in which gradients become final.</param>
 public sealed record ParameterShape(string Name, ImmutableArray<long> Shape, int Layer)
 {
+    /// <summary>Types of its numbers.</summary>
+    public Precision Precision { get; init; } = Precision.Single;
+
     /// <summary>Elements of the tensor.</summary>
     public long Elements
     {

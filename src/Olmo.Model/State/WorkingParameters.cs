@@ -12,7 +12,8 @@ public sealed class WorkingParameters
     private readonly ImmutableArray<Tensor> _tensors;
 
     /// <summary>Takes a handle of each tensor, in layout order.</summary>
-    /// <exception cref="ArgumentException">Not one F32 tensor of the right size for each of the layout.</exception>
+    /// <exception cref="ArgumentException">Not one tensor of the right size and type for each of the layout.</exception>
+    /// <exception cref="NotSupportedException">The provider does not offer the types of a tensor.</exception>
     public WorkingParameters(ITensorProvider provider, ParameterLayout layout, ImmutableArray<Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(provider);
@@ -24,10 +25,12 @@ public sealed class WorkingParameters
 
         for (int t = 0; t < tensors.Length; t++)
         {
-            if (tensors[t].Count != layout.Tensors[t].Elements || tensors[t].DType != DType.F32)
+            ParameterShape shape = layout.Tensors[t].Tensor;
+            shape.Precision.ThrowIfNotOffered(provider, shape.Name);
+            if (tensors[t].Count != shape.Elements || tensors[t].DType != shape.Precision.Compute)
             {
                 throw new ArgumentException(
-                    $"'{layout.Tensors[t].Name}' has {layout.Tensors[t].Elements} elements of F32; given was '{tensors[t].Buffer.Name}' {tensors[t].DType} {tensors[t].Shape}.",
+                    $"'{shape.Name}' has {shape.Elements} elements of {shape.Precision.Compute}; given was '{tensors[t].Buffer.Name}' {tensors[t].DType} {tensors[t].Shape}.",
                     nameof(tensors));
             }
         }

@@ -25,7 +25,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
         settings.Validate();
         _microBatch = Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);
         GradientStorage storage = _microBatch == settings.SequencesPerGroup ? GradientStorage.OneLayer : GradientStorage.Whole;
-        _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage, settings.Precision);
+        _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage);
         Parameters = weights.Working(weights.Parameters.Layout(settings.Shards));
     }
 

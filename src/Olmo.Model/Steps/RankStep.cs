@@ -24,7 +24,7 @@ public sealed class RankStep : IDisposable
     /// <param name="state">The shards that this rank owns.</param>
     /// <param name="replica">Replica that this rank belongs to.</param>
     /// <param name="replicas">Replicas of the world.</param>
-    /// <exception cref="ArgumentException">Program and state have different layouts, or the settings' S is not the layout's.</exception>
+    /// <exception cref="ArgumentException">Program and state have different layouts, or the settings' S or types are not the layout's.</exception>
     public RankStep(StepSettings settings, IStepProgram program, TrainingState state, int replica, int replicas)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -36,6 +36,14 @@ public sealed class RankStep : IDisposable
             throw new ArgumentException(
                 $"The program's layout is {program.Parameters.Layout.Hash}, the state's {state.Layout.Hash} with {state.Layout.Shards} shards; "
                 + $"the settings have {settings.Shards} shards.");
+        }
+
+        foreach (ParameterSlot slot in state.Layout.Tensors)
+        {
+            if (settings.PrecisionOf(slot.Name) != slot.Tensor.Precision)
+            {
+                throw new ArgumentException($"The settings say {settings.PrecisionOf(slot.Name)} for '{slot.Name}'; its tensor has {slot.Tensor.Precision}.", nameof(settings));
+            }
         }
 
         _settings = settings;

@@ -40,8 +40,11 @@ public sealed record StepSettings
     /// <summary>What the schedule counts.</summary>
     public ScheduleUnit ScheduleUnit { get; init; }
 
-    /// <summary>Types of weights, passes and gradients; sums across groups are 64-bit fixed point whatever they are.</summary>
+    /// <summary>Types of parameters without an override.</summary>
     public Precision Precision { get; init; } = Precision.Single;
+
+    /// <summary>Types by parameter name (patterns as in <see cref="GroupOverrides"/>); the first that matches counts.</summary>
+    public ImmutableArray<(string Pattern, Precision Precision)> PrecisionOverrides { get; init; } = [];
 
     /// <summary>Sequences of the global batch.</summary>
     public long SequencesPerBatch => (long)Groups * SequencesPerGroup;
@@ -49,8 +52,23 @@ public sealed record StepSettings
     /// <summary>Tokens of the global batch.</summary>
     public long TokensPerBatch => SequencesPerBatch * SequenceLength;
 
+    /// <summary>Types of a parameter.</summary>
+    public Precision PrecisionOf(string parameter)
+    {
+        foreach ((string pattern, Precision precision) in PrecisionOverrides)
+        {
+            if (NamePattern.Matches(pattern, parameter))
+            {
+                return precision;
+            }
+        }
+
+        return Precision;
+    }
+
     /// <summary>Checks every number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the message names it.</exception>
+    /// <exception cref="ArgumentException">A type cannot be used as it is meant. Whether the device offers it is seen where tensors are made.</exception>
     public void Validate()
     {
         Require(Groups, 1, SumFrame.MaxGroups, nameof(Groups));
@@ -59,9 +77,10 @@ public sealed record StepSettings
         Require(MicroBatchSequences, 1, 1 << 20, nameof(MicroBatchSequences));
         Require(Shards, 1, State.ParameterLayout.MaxShards, nameof(Shards));
         Require(Replicas, 1, SumFrame.MaxGroups, nameof(Replicas));
-        if (Precision != Precision.Single)
+        Precision.Validate();
+        foreach ((_, Precision precision) in PrecisionOverrides)
         {
-            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Owners keep fp32 state and take fp32 gradients; other types are not built.");
+            precision.Validate();
         }
 
         if (Decision.GradientClip is { } clip && !(clip > 0.0))

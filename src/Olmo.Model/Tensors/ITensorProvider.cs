@@ -22,6 +22,9 @@ public partial interface ITensorProvider : IDisposable
     /// <summary>Device and instruction set, for logs.</summary>
     string Device { get; }
 
+    /// <summary>Types of a parameter that it can work with.</summary>
+    IReadOnlyCollection<Precision> Precisions { get; }
+
     /// <summary>Takes the memory of a plan, zeroed. The caller disposes it before the provider.</summary>
     BufferSet Allocate(BufferPlan plan);
 

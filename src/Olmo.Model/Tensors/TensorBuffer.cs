@@ -1,11 +1,15 @@
 namespace Olmo.Model.Tensors;
 
 /// <summary>Memory of one provider on one device. Only the provider that made it knows what it is.</summary>
+/// <param name="device">Where it lies.</param>
 /// <param name="name">Name in its plan, for messages.</param>
 /// <param name="dtype">Type of its elements.</param>
 /// <param name="count">Number of its elements.</param>
-public abstract class TensorBuffer(string name, DType dtype, long count)
+public abstract class TensorBuffer(string device, string name, DType dtype, long count)
 {
+    /// <summary>Where it lies; buffers of one device can be used together.</summary>
+    public string Device { get; } = device;
+
     /// <summary>Name in its plan, for messages.</summary>
     public string Name { get; } = name;
 

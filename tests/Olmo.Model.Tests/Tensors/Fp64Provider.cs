@@ -11,6 +11,8 @@ internal sealed partial class Fp64Provider : ITensorProvider
 {
     public string Device => "fp64";
 
+    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single];
+
     public BufferSet Allocate(BufferPlan plan) => new Set(plan);
 
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
@@ -97,7 +99,7 @@ internal sealed partial class Fp64Provider : ITensorProvider
 
     private static double Sigmoid(double a) => 1.0 / (1.0 + Elementary.Exp(-a));
 
-    private sealed class Buffer(string name, DType dtype, long count) : TensorBuffer(name, dtype, count)
+    private sealed class Buffer(string name, DType dtype, long count) : TensorBuffer("fp64", name, dtype, count)
     {
         public double[] Values { get; } = new double[dtype is DType.I32 or DType.I64 ? 0 : count];
 
