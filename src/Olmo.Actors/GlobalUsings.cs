@@ -1,4 +1,4 @@
-// The only file that names the root of the actor engine: swapping it, and one reference, compiles this project against Akka.NET.
+// The only file that names the root of the actor engine: GlobalUsings.Akka.cs in its place, and two packages, compile this project against Akka.NET.
 global using Olmo.Runtime.Actor;
 global using Olmo.Runtime.Contracts;
 global using Olmo.Runtime.Event;

@@ -58,7 +58,22 @@ public sealed class LayeringTests
         string[] named = [.. Repository.SourcesBelow(root).Where(path => File.ReadAllText(path).Contains("Olmo.Runtime", StringComparison.Ordinal))
             .Select(path => Path.GetRelativePath(root, path))];
 
-        Assert.Equal(["GlobalUsings.cs"], named);
+        Assert.Equal(["GlobalUsings.Akka.cs", "GlobalUsings.cs"], named);
+    }
+
+    /// <summary>Where Akka.NET has a namespace of that name the swap takes Akka.NET's; of Olmo.Runtime only what is no part of an actor engine stays.</summary>
+    [Fact]
+    public void Actors_UsingsForAkka_AreOursWithTheEnginesNamespacesReplaced()
+    {
+        string[] engine = ["Actor", "Configuration", "Dispatch", "Event", "Pattern", "Persistence", "Routing", "Serialization", "Util"];
+        string[] expected = [.. Usings("GlobalUsings.cs").Select(u => engine.Contains(u.Split('.')[^1], StringComparer.Ordinal) ? u.Replace("Olmo.Runtime", "Akka", StringComparison.Ordinal) : u)
+            .Order(StringComparer.Ordinal)];
+
+        Assert.Contains("Akka.Actor", expected);
+        Assert.Equal(expected, Usings("GlobalUsings.Akka.cs"));
+
+        static string[] Usings(string file) => [.. File.ReadLines(Path.Combine(Repository.Root, "src", "Olmo.Actors", file))
+            .Where(l => l.StartsWith("global using ", StringComparison.Ordinal)).Select(l => l["global using ".Length..].TrimEnd(';'))];
     }
 
     [Fact]
