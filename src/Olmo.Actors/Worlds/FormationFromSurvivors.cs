@@ -5,7 +5,8 @@ namespace Olmo.Actors.Worlds;
 
 /// <summary>One formation: which step survivors can reach, the base of each range, what is still computed, and what state moves.</summary>
 internal sealed class FormationFromSurvivors(
-    long generation, int timeline, WorldRecipe recipe, ImmutableArray<int> members, ImmutableArray<WorldReport> survivors, ProtocolRules? rules)
+    long generation, int timeline, WorldRecipe recipe, ImmutableArray<int> members, ImmutableArray<long> since, ImmutableArray<WorldReport> survivors,
+    ProtocolRules? rules)
 {
     private readonly WorldPlan _world = new(members.Length, recipe.Replicas, recipe.Groups, recipe.Shards);
 
@@ -51,6 +52,7 @@ internal sealed class FormationFromSurvivors(
             Timeline = timeline,
             Recipe = recipe,
             Members = members,
+            Since = since,
             StateStep = _step,
             Source = StateSource.Survivors,
             RollForward = _applied,

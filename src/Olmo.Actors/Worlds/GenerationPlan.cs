@@ -24,6 +24,12 @@ public sealed record GenerationPlan
     /// <summary>Process numbers by position.</summary>
     public required ImmutableArray<int> Members { get; init; }
 
+    /// <summary>
+    /// By position, the generation since which each member has been in the world without a break: this one for a newcomer, and for everybody where the state does not come
+    /// from survivors.
+    /// </summary>
+    public required ImmutableArray<long> Since { get; init; }
+
     /// <summary>m: every owner must stand at it before it announces. 0 is the initial state.</summary>
     public required long StateStep { get; init; }
 
@@ -57,6 +63,9 @@ public sealed record GenerationPlan
     /// <summary>State that owners lack; empty where it comes from a checkpoint or is initial.</summary>
     public ImmutableArray<ShardMove> Moves { get; init; } = [];
 
+    /// <summary>Members with the generation since which they belong to the world, for the journal and the next formation.</summary>
+    public ImmutableArray<WorldMember> Membership() => [.. Members.Select((rank, position) => new WorldMember(rank, Since[position]))];
+
     /// <summary>Replicas, owners and the deal of later steps, over positions.</summary>
     public WorldPlan World() => new(Members.Length, Recipe.Replicas, Recipe.Groups, Recipe.Shards);
 
@@ -65,6 +74,20 @@ public sealed record GenerationPlan
 
     /// <summary>Plan of the range at a place of <see cref="WorldRecipe.RangeOf"/>.</summary>
     public RangePlan RangeAt(int range) => new(Bases[BaseOfRange[range]], Uses[UseOfRange[range]]);
+
+    /// <summary>How an owner gets the state of a shard from donors; null where it has it.</summary>
+    public ShardMove? MoveOf(int shard, int owner)
+    {
+        foreach (ShardMove move in Moves)
+        {
+            if (move.Shard == shard && move.To == owner)
+            {
+                return move;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Position of a rank, or -1.</summary>
     public int PositionOf(int rankId) => Members.IndexOf(rankId);
@@ -79,9 +102,10 @@ public sealed record GenerationPlan
         GenerationPlan plan = WorldJson.Read(bytes, WorldJson.Default.GenerationPlan, "plan of a generation");
         plan.BaseOfRange.Require(plan.Recipe.Ranges, plan.Bases.Length, $"bases of generation {plan.Generation}");
         plan.UseOfRange.Require(plan.Recipe.Ranges, plan.Uses.Length, $"contributions of generation {plan.Generation}");
-        if (plan.Deals.Length != plan.Members.Length)
+        if (plan.Deals.Length != plan.Members.Length || plan.Since.Length != plan.Members.Length)
         {
-            throw new InvalidDataException($"plan of generation {plan.Generation}: {plan.Deals.Length} deals for {plan.Members.Length} members");
+            throw new InvalidDataException(
+                $"plan of generation {plan.Generation}: {plan.Deals.Length} deals and {plan.Since.Length} beginnings for {plan.Members.Length} members");
         }
 
         return plan;

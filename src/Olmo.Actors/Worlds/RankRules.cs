@@ -72,25 +72,39 @@ public static class RankRules
     public static bool MayAnnounce(in RankStanding rank, long step, long stateStep, bool stateIsVerified, bool sumsAreWhole, ProtocolRules? rules = null) =>
         MayAct(rank, rules) && sumsAreWhole && (stateIsVerified ? stateStep == step - 1 : !(rules?.VerifiedState ?? true));
 
-    /// <summary>Does a rank report for a number, and so promise? Only for a higher one than it knows (rule 12).</summary>
-    public static bool MayPromise(in RankStanding rank, long generation) => generation > rank.Promised;
+    /// <summary>
+    /// Does a rank report for a number, and so promise? For a higher one than it knows, and again for the one that it has promised: asked twice it answers twice,
+    /// since nothing but the run in work has changed (rule 12).
+    /// </summary>
+    public static bool MayPromise(in RankStanding rank, long generation) => generation > rank.Generation && generation >= rank.Promised;
 
     /// <summary>Does a rank take a plan? Only of the number that it promised or a higher one, and never twice (rule 12).</summary>
     public static bool MayTakePlan(in RankStanding rank, long generation, ProtocolRules? rules = null) =>
         generation != rank.Generation && (generation >= rank.Promised || !(rules?.RefuseOldPlans ?? true));
 
-    /// <summary>What a rank does with a shard when it takes a plan.</summary>
+    /// <summary>
+    /// What a rank does with a shard when it takes a plan. A shard that the plan moves to the rank is fetched even where the rank holds a copy: it was left out of a
+    /// world, so nobody counts on what it holds.
+    /// </summary>
     /// <param name="plan">The plan.</param>
+    /// <param name="rankId">The rank.</param>
+    /// <param name="shard">The shard.</param>
     /// <param name="ownsIt">The plan makes this rank an owner of the shard.</param>
     /// <param name="stateStep">Steps that its verified state has seen; -1 where it holds none.</param>
     /// <param name="sumsAreWhole">Every range of its sums of <paramref name="stateStep"/> + 1 holds all groups.</param>
     /// <param name="rules">Null: all.</param>
-    public static ShardTask TaskOf(GenerationPlan plan, bool ownsIt, long stateStep, bool sumsAreWhole, ProtocolRules? rules = null)
+    public static ShardTask TaskOf(
+        GenerationPlan plan, int rankId, int shard, bool ownsIt, long stateStep, bool sumsAreWhole, ProtocolRules? rules = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Source != StateSource.Survivors)
         {
             return ownsIt ? ShardTask.Load : ShardTask.Drop;
+        }
+
+        if (ownsIt && plan.MoveOf(shard, rankId) is not null)
+        {
+            return ShardTask.Fetch;
         }
 
         if (stateStep == plan.StateStep)

@@ -15,24 +15,29 @@ public static class WorldFormation
     /// <param name="timeline">Branch of the run; state of another is ignored.</param>
     /// <param name="recipe">The recipe's numbers.</param>
     /// <param name="former">
-    /// Members by position of the newest generation whose plan may have been sent (journalled before it was). A rank that is not among them, and reports all the
-    /// same, was left out of a world: it is a spare, whatever it holds.
+    /// Members by position of the newest generation whose plan may have been sent (journalled before it was). A rank that is not among them, or that reports a
+    /// generation before it joined, was left out of a world: it is a spare, whatever it holds.
     /// </param>
     /// <param name="reports">One per living rank, spares included, in any order.</param>
     /// <param name="rules">Null: all.</param>
     /// <exception cref="ArgumentException">A report was given for another number, or a rank reports twice.</exception>
     /// <exception cref="InvalidDataException">A report contradicts the recipe.</exception>
     public static FormationResult Plan(
-        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<int> former, IReadOnlyList<WorldReport> reports, ProtocolRules? rules = null)
+        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IReadOnlyList<WorldReport> reports, ProtocolRules? rules = null)
     {
         WorldReport[] ordered = Checked(generation, recipe, former, reports);
-        ImmutableArray<int> members = WorldMembership.Next(recipe, former, ordered.Select(r => r.RankId));
+        ImmutableArray<int> members = WorldMembership.Next(recipe, [.. former.Select(m => m.RankId)], ordered.Select(r => r.RankId));
         if (members.Length < Math.Max(1, recipe.MinRanks))
         {
             return new FormationResult.TooFewRanks(members.Length, recipe.MinRanks);
         }
 
-        return new FormationFromSurvivors(generation, timeline, recipe, members, [.. ordered.Where(r => IsSurvivor(r, timeline, former, rules))], rules).Plan();
+        Dictionary<int, long> since = former.ToDictionary(m => m.RankId, m => m.Since);
+        ImmutableArray<WorldReport> survivors = [.. ordered.Where(r => IsSurvivor(r, timeline, since, rules))];
+        HashSet<int> survivorIds = [.. survivors.Select(r => r.RankId)];
+        ImmutableArray<long> beginnings =
+            [.. members.Select(rank => since.TryGetValue(rank, out long begun) && survivorIds.Contains(rank) ? begun : generation)];
+        return new FormationFromSurvivors(generation, timeline, recipe, members, beginnings, survivors, rules).Plan();
     }
 
     /// <summary>Plans a world whose state comes from a checkpoint, or is initial; whatever its ranks hold is dropped.</summary>
@@ -43,13 +48,13 @@ public static class WorldFormation
     /// <param name="ranks">Living ranks, spares included.</param>
     /// <param name="manifest">The checkpoint; null for the initial state.</param>
     public static FormationResult FromState(
-        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<int> former, IEnumerable<int> ranks, CheckpointManifest? manifest)
+        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IEnumerable<int> ranks, CheckpointManifest? manifest)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(former);
         ArgumentNullException.ThrowIfNull(ranks);
         return FromStep(
-            generation, timeline, recipe, WorldMembership.Next(recipe, former, ranks), manifest is null ? StateSource.Initial : StateSource.Checkpoint,
+            generation, timeline, recipe, WorldMembership.Next(recipe, [.. former.Select(m => m.RankId)], ranks), manifest is null ? StateSource.Initial : StateSource.Checkpoint,
             manifest?.Step ?? 0, manifest);
     }
 
@@ -78,6 +83,7 @@ public static class WorldFormation
             Timeline = timeline,
             Recipe = recipe,
             Members = members,
+            Since = [.. members.Select(_ => generation)],
             StateStep = step,
             Source = source,
             Manifest = manifest,
@@ -89,10 +95,11 @@ public static class WorldFormation
         });
     }
 
-    private static bool IsSurvivor(WorldReport report, int timeline, IReadOnlyList<int> former, ProtocolRules? rules) =>
-        report.FormerGeneration > 0 && report.Timeline == timeline && (former.Contains(report.RankId) || !(rules?.ThawedIsSpare ?? true));
+    private static bool IsSurvivor(WorldReport report, int timeline, Dictionary<int, long> since, ProtocolRules? rules) =>
+        report.FormerGeneration > 0 && report.Timeline == timeline
+        && ((since.TryGetValue(report.RankId, out long begun) && report.FormerGeneration >= begun) || !(rules?.ThawedIsSpare ?? true));
 
-    private static WorldReport[] Checked(long generation, WorldRecipe recipe, IReadOnlyList<int> former, IReadOnlyList<WorldReport> reports)
+    private static WorldReport[] Checked(long generation, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IReadOnlyList<WorldReport> reports)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(former);

@@ -17,8 +17,9 @@ public static class WorldMembership
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(former);
         SortedSet<int> there = [.. living];
+        HashSet<int> before = [.. former];
         int survivors = former.Count(there.Contains);
-        Queue<int> spares = new(there.Where(r => !former.Contains(r)).Take(Math.Max(0, recipe.WantedRanks - survivors)));
+        Queue<int> spares = new(there.Where(r => !before.Contains(r)).Take(Math.Max(0, recipe.WantedRanks - survivors)));
         ImmutableArray<int>.Builder members = ImmutableArray.CreateBuilder<int>();
         foreach (int rank in former)
         {
