@@ -5,3 +5,4 @@ global using Olmo.Runtime.Event;
 global using Olmo.Runtime.Hocon;
 global using Olmo.Runtime.Pattern;
 global using Olmo.Runtime.Persistence;
+global using Olmo.Runtime.Storage;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
@@ -70,8 +71,8 @@ public enum RankPhase
 /// <summary>From a rank: its state is whole and verified.</summary>
 public sealed record RankReady(long Generation, long Step, int RankId);
 
-/// <summary>From a rank: it failed and does nothing more in this generation.</summary>
-public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, Exception? Cause = null, int RankId = 0);
+/// <summary>From a rank: it failed and does nothing more in this generation. The cause stays in its process.</summary>
+public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, [property: JsonIgnore] Exception? Cause = null, int RankId = 0);
 
 /// <summary>From a rank: the last step that it was asked for is done and its checkpoint is settled.</summary>
 public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint, int RankId);

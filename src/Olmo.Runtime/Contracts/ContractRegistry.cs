@@ -238,7 +238,7 @@ public sealed class ContractRegistry : IEventCodec
             throw new ContractException($"{at} is of type {type}, which is neither sealed nor a closed polymorphic set");
         }
 
-        foreach (JsonPropertyInfo property in json.Properties)
+        foreach (JsonPropertyInfo property in json.Properties.Where(p => p.Get is not null || p.Set is not null)) // neither: it is never written nor read
         {
             Check(json.Options.GetTypeInfo(property.PropertyType), $"{at}.{property.Name}", seen);
         }

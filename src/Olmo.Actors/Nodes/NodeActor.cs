@@ -1,0 +1,285 @@
+using Olmo.Actors.Links;
+using Olmo.Actors.Runs;
+
+namespace Olmo.Actors.Nodes;
+
+/// <summary>
+/// Starts, watches and, as the last resort, kills the processes of one machine: a coordinator, which is replaced at once when it dies, and rank processes. It tells the
+/// coordinator what lives, and decides nothing about worlds. A frozen coordinator is left alone unless the settings say otherwise: nobody waits for it in a step.
+/// </summary>
+public sealed class NodeActor : ReceiveActor, IWithTimers
+{
+    /// <summary>Name of the coordinator's endpoint.</summary>
+    public const string CoordinatorEndpoint = "coordinator";
+
+    /// <summary>Address of who is told about processes in the coordinator.</summary>
+    public const string RanksAddress = CoordinatorEndpoint + "/user/ranks";
+
+    /// <summary>Address of the run's supervisor in the coordinator.</summary>
+    public const string RunAddress = CoordinatorEndpoint + "/user/run";
+
+    private readonly NodeSettings _settings;
+    private readonly IProcessLauncher _launcher;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly SortedDictionary<int, Child> _children = [];
+    private readonly IActorRef _links;
+    private readonly IActorRef _ranks;
+    private readonly IActorRef _run;
+    private int _target;
+    private int _failedCoordinators;
+    private int _failedRanks;
+    private RequestStop? _stop;
+    private string? _closing;
+
+    /// <summary>A node whose links are <paramref name="links"/>; its children start with it.</summary>
+    public NodeActor(NodeSettings settings, IProcessLauncher launcher, IActorRef links)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        _launcher = launcher;
+        _links = links;
+        _target = settings.Target;
+        _ranks = Context.ActorOf(Props.Create(() => new RemoteActor(links, RanksAddress)), "ranks");
+        _run = Context.ActorOf(Props.Create(() => new RemoteActor(links, RunAddress)), "run");
+
+        Receive<EndpointDown>(m => SetSilent(m.Endpoint, m.Incarnation, false));
+        Receive<EndpointSilent>(OnSilent);
+        Receive<EndpointHeard>(OnHeard);
+        Receive<ChildExited>(OnExited);
+        Receive<ProcessReady>(OnReady);
+        Receive<StartProcesses>(OnStartProcesses);
+        Receive<KillProcess>(OnKill);
+        Receive<RequestStop>(OnRequestStop);
+        Receive<CloseNode>(OnClose);
+        Receive<CoordinatorFrozen>(OnCoordinatorFrozen);
+        Receive<GraceOver>(_ => KillAll());
+    }
+
+    /// <inheritdoc />
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc />
+    protected override void PreStart()
+    {
+        foreach (Type type in (Type[])[typeof(EndpointDown), typeof(EndpointSilent), typeof(EndpointHeard)])
+        {
+            Context.System.EventStream.Subscribe(Self, type);
+        }
+
+        _links.Tell(new Publish(Self));
+        Start(ProcessRole.Coordinator);
+        StartMissingRanks();
+    }
+
+    /// <inheritdoc />
+    protected override void PostStop() => KillAll();
+
+    private IEnumerable<Child> Ranks => _children.Values.Where(c => c.Role is ProcessRole.Rank);
+
+    private Child? Coordinator => _children.Values.LastOrDefault(c => c.Role is ProcessRole.Coordinator);
+
+    private void Start(ProcessRole role)
+    {
+        int number = _settings.NextNumber();
+        int slot = Enumerable.Range(0, _children.Count + 1).First(s => _children.Values.All(c => c.Role != role || c.Slot != s));
+        IActorRef self = Self;
+        IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
+        _children[number] = new Child(role, number, slot, process);
+        Context.System.EventStream.Publish(new ProcessChanged(role, number, $"started, process id {process.Id}"));
+    }
+
+    private void StartMissingRanks()
+    {
+        while (Ranks.Count() < _target)
+        {
+            Start(ProcessRole.Rank);
+        }
+
+        TellRanks();
+    }
+
+    private void OnExited(ChildExited exited)
+    {
+        if (!_children.Remove(exited.Number, out Child? child))
+        {
+            return; // of an earlier incarnation of this actor
+        }
+
+        _log.Info("{0} {1} (process id {2}) {3}", child.Role, child.Number, child.Process.Id, exited.Exit);
+        Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, exited.Exit.ToString()));
+        if (child.Role is ProcessRole.Rank)
+        {
+            _links.Tell(new Forget(EndpointOf(child)));
+            _ranks.Tell(new ProcessEnded(child.Number, exited.Exit.ExitCode, exited.Exit.Signal));
+        }
+
+        if (_closing is not null)
+        {
+            if (_children.Count == 0)
+            {
+                Context.Stop(Self);
+            }
+
+            return;
+        }
+
+        if (child.Role is ProcessRole.Coordinator)
+        {
+            Replace(ref _failedCoordinators, child, exited.Exit, () => Start(ProcessRole.Coordinator));
+        }
+        else if (_settings.Respawns)
+        {
+            Replace(ref _failedRanks, child, exited.Exit, StartMissingRanks);
+        }
+        else
+        {
+            TellRanks();
+        }
+    }
+
+    private void Replace(ref int failed, Child child, ProcessExit exit, Action start)
+    {
+        failed = child.WasUseful ? 0 : failed + 1;
+        if (failed > _settings.MaxFailedStarts)
+        {
+            Context.System.EventStream.Publish(new NodeFailed(
+                $"{failed} processes of role {child.Role} in a row ended before they were of use, the limit is {_settings.MaxFailedStarts}; the last one {exit}"));
+            return;
+        }
+
+        start();
+    }
+
+    private void OnReady(ProcessReady ready)
+    {
+        if (!_children.TryGetValue(ready.Number, out Child? child))
+        {
+            return;
+        }
+
+        child.WasUseful = true;
+        Context.System.EventStream.Publish(new ProcessChanged(
+            child.Role, ready.Number, $"ready {ready.StartToReady.TotalSeconds:0.00} s after its start, {ready.ResidentBytes / 1e6:0} MB resident"));
+        TellRanks();
+        if (child.Role is ProcessRole.Coordinator && _stop is { } stop)
+        {
+            _run.Tell(stop); // a successor does not know what its predecessor was asked
+        }
+    }
+
+    private void OnSilent(EndpointSilent silent)
+    {
+        _log.Warning("endpoint {0} has not been heard of for {1}", silent.Endpoint, silent.For);
+        SetSilent(silent.Endpoint, silent.Incarnation, true);
+        if (silent.Endpoint == CoordinatorEndpoint && _settings.FrozenCoordinator is { } limit)
+        {
+            TimeSpan left = limit - silent.For;
+            Timers.StartSingleTimer(nameof(CoordinatorFrozen), new CoordinatorFrozen((int)silent.Incarnation), left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+    }
+
+    private void OnHeard(EndpointHeard heard)
+    {
+        SetSilent(heard.Endpoint, heard.Incarnation, false);
+        if (heard.Endpoint == CoordinatorEndpoint)
+        {
+            Timers.Cancel(nameof(CoordinatorFrozen));
+        }
+    }
+
+    private void SetSilent(string endpoint, long incarnation, bool silent)
+    {
+        if (_children.TryGetValue((int)incarnation, out Child? child) && EndpointOf(child) == endpoint && child.IsSilent != silent)
+        {
+            child.IsSilent = silent;
+            Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, silent ? "is silent: frozen or starved" : "is heard again"));
+            TellRanks();
+        }
+    }
+
+    private void OnCoordinatorFrozen(CoordinatorFrozen frozen)
+    {
+        if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
+        {
+            _log.Error("the coordinator (process id {0}) was silent for longer than {1} and is killed", child.Process.Id, _settings.FrozenCoordinator);
+            child.Process.Kill();
+        }
+    }
+
+    private void OnStartProcesses(StartProcesses start)
+    {
+        _target = Math.Max(start.Target, 0);
+        if (_closing is null)
+        {
+            StartMissingRanks();
+        }
+    }
+
+    private void OnKill(KillProcess kill)
+    {
+        if (_children.TryGetValue(kill.Rank, out Child? child) && child.Role is ProcessRole.Rank)
+        {
+            _log.Warning("rank {0} (process id {1}) is killed: {2}", child.Number, child.Process.Id, kill.Reason);
+            child.Process.Kill();
+        }
+    }
+
+    private void OnRequestStop(RequestStop stop)
+    {
+        _stop = stop;
+        _run.Tell(stop);
+    }
+
+    private void OnClose(CloseNode close)
+    {
+        _closing = close.Reason;
+        if (_children.Count == 0)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        foreach (Child child in _children.Values)
+        {
+            _links.Tell(new SendToRemote($"{EndpointOf(child)}/user/process", new EndProcess(close.Reason)));
+        }
+
+        Timers.StartSingleTimer(nameof(GraceOver), GraceOver.Instance, _settings.EndGrace);
+    }
+
+    private void KillAll()
+    {
+        foreach (Child child in _children.Values)
+        {
+            child.Process.Kill();
+        }
+    }
+
+    private void TellRanks() => _ranks.Tell(new ProcessList([.. Ranks.Select(c => new RankProcess(c.Number, c.WasUseful, c.IsSilent))]));
+
+    private static string EndpointOf(Child child) => child.Role is ProcessRole.Coordinator ? CoordinatorEndpoint : $"rank-{child.Number}";
+
+    private sealed class Child(ProcessRole role, int number, int slot, IChildProcess process)
+    {
+        public ProcessRole Role => role;
+
+        public int Number => number;
+
+        public int Slot => slot;
+
+        public IChildProcess Process => process;
+
+        public bool WasUseful { get; set; }
+
+        public bool IsSilent { get; set; }
+    }
+
+    private sealed record ChildExited(int Number, ProcessExit Exit);
+
+    private sealed record CoordinatorFrozen(int Number);
+
+    private sealed record GraceOver
+    {
+        public static GraceOver Instance { get; } = new();
+    }
+}

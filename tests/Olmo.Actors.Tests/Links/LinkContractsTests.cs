@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Text;
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Contracts;
+using Olmo.Actors.Nodes;
+using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
+using Olmo.Runtime.Actor;
+using Olmo.Runtime.Contracts;
+
+namespace Olmo.Actors.Tests.Links;
+
+/// <summary>The JSON of every message, letter by letter: what another version of this program must read.</summary>
+public sealed class LinkContractsTests
+{
+    private static readonly CheckpointFacts Facts = new(480, "n1", "l", "d", "0:8", "");
+    private static readonly ShardEntry Shard = new(3, "shards/3-aa.safetensors", "aa", 128);
+    private readonly ContractRegistry _registry = new(LinkContracts.Create(_ => "coordinator/user/run", _ => ActorRefs.Nobody));
+
+    public static TheoryData<string, object, string> Messages => new()
+    {
+        { "rank.adopt:1", new Adopt(ActorRefs.Nobody, ActorRefs.Nobody), """{"supervisor":"coordinator/user/run","checkpoints":"coordinator/user/run"}""" },
+        {
+            "rank.form-world:1", new FormWorld(4, 1, null, ActorRefs.Nobody),
+            """{"generation":4,"timeline":1,"manifest":null,"checkpoints":"coordinator/user/run"}"""
+        },
+        { "rank.train:1", new Train(4, 900), """{"generation":4,"total_steps":900}""" },
+        { "rank.stop-at-boundary:1", new StopAtBoundary(4), """{"generation":4}""" },
+        { "rank.abort:1", new Abort(4, "why"), """{"generation":4,"reason":"why"}""" },
+        { "rank.finish:1", new Finish(4), """{"generation":4}""" },
+        { "checkpoint.settled:1", new CheckpointSettled(0, 8, true, "m"), """{"timeline":0,"step":8,"is_committed":true,"detail":"m"}""" },
+        {
+            "rank.report:1", new RankReport(4, 0, RankPhase.Training, 8, null, null),
+            """{"generation":4,"timeline":0,"phase":3,"step":8,"failure":null,"finished":null}"""
+        },
+        { "rank.ready:1", new RankReady(4, 8), """{"generation":4,"step":8}""" },
+        {
+            "rank.failed:1", new RankFailed(4, FaultKind.Compute, "m", 8, "f"),
+            """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f"}"""
+        },
+        {
+            "rank.stopped:1", new RankStopped(4, 8, true, new CheckpointSettled(0, 8, true, "m")),
+            """{"generation":4,"step":8,"is_complete":true,"checkpoint":{"timeline":0,"step":8,"is_committed":true,"detail":"m"}}"""
+        },
+        {
+            "rank.finished:1", new RankFinished(4, 8, "aa", double.NaN, 0, "model"),
+            """{"generation":4,"step":8,"weights_sha256":"aa","held_out_loss":"NaN","held_out_tokens":0,"model_folder":"model"}"""
+        },
+        {
+            "rank.step-completed:1", new StepCompleted(0, 4, 8, 1.5, 0.25, double.PositiveInfinity, 0.001, true, 60, 480, TimeSpan.FromMilliseconds(1500), TimeSpan.Zero, 1e6, 1e9),
+            """{"timeline":0,"generation":4,"step":8,"loss":1.5,"z_loss":0.25,"gradient_norm":"Infinity","learning_rate":0.001,"is_skipped":true,"tokens":60,"tokens_seen":480,"duration":"00:00:01.5000000","wait_for_data":"00:00:00","model_flops":1000000,"peak_flops":1000000000}"""
+        },
+        { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4), """{"timeline":0,"step":8,"generation":4}""" },
+        {
+            "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
+            """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
+        },
+        { "checkpoint.failed:1", new CheckpointFailed(0, 8, "full"), """{"timeline":0,"step":8,"reason":"full"}""" },
+        { "run.request-stop:1", new RequestStop("signal"), """{"by":"signal"}""" },
+        { "run.journal-unavailable:1", new JournalUnavailable("locked"), """{"reason":"locked"}""" },
+        { "run.journal-available:1", new JournalAvailable(), "{}" },
+        {
+            "node.process-ready:1", new ProcessReady(2, 100, TimeSpan.FromSeconds(1), 5000),
+            """{"number":2,"process_id":100,"start_to_ready":"00:00:01","resident_bytes":5000}"""
+        },
+        { "node.process-list:1", new ProcessList([new RankProcess(2, true, false)]), """{"ranks":[{"rank":2,"is_ready":true,"is_silent":false}]}""" },
+        { "node.process-ended:1", new ProcessEnded(2, null, 9), """{"rank":2,"exit_code":null,"signal":9}""" },
+        { "node.start-processes:1", new StartProcesses(3), """{"target":3}""" },
+        { "node.kill-process:1", new KillProcess(2, "hung"), """{"rank":2,"reason":"hung"}""" },
+        { "node.end-process:1", new EndProcess("over"), """{"reason":"over"}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void Message_Encoded_IsTheGoldenJsonAndReadsBack(string manifest, object message, string json)
+    {
+        (string found, byte[] payload) = _registry.Encode(message);
+
+        Assert.Equal((manifest, json), (found, Encoding.UTF8.GetString(payload)));
+        object back = _registry.DecodeStrict(manifest, payload);
+        Assert.Equal(message.GetType(), back.GetType());
+        Assert.Equal(payload, _registry.Encode(back).Payload);
+    }
+
+    [Fact]
+    public void List_EveryMessageOfItsOwn_HasAGoldenJson()
+    {
+        ImmutableHashSet<string> events = [.. JournalContracts.All.Select(c => c.Manifest)];
+        string[] golden = [.. Messages.Select(row => (string)row[0]).Order(StringComparer.Ordinal)];
+
+        Assert.Equal(_registry.Contracts.Select(c => c.Manifest).Where(m => !events.Contains(m)).Order(StringComparer.Ordinal), golden);
+    }
+}
