@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Olmo.Host;
 using Olmo.Host.Commands;
+using Olmo.Host.Nodes;
 
 RootCommand root = new("Trains OLMo and OLMo 2 language models by actors that lose nothing.")
 {
@@ -10,5 +11,7 @@ RootCommand root = new("Trains OLMo and OLMo 2 language models by actors that lo
     new Command("data", "Looks at data.") { DataInspect.Create() },
     DoctorCommand.Create(),
     TokenizerCommand.Create(),
+    ChildCommands.Coordinator(),
+    ChildCommands.Rank(),
 };
 return await CommandRunner.Run(root, args, Console.Out, Console.Error);

@@ -28,6 +28,7 @@ public static class LinkContracts
         [
             // To a rank.
             Of<Adopt>("rank.adopt"),
+            Of<Prepare>("rank.prepare"),
             Of<FormWorld>("rank.form-world"),
             Of<Train>("rank.train"),
             Of<StopAtBoundary>("rank.stop-at-boundary"),
@@ -37,6 +38,7 @@ public static class LinkContracts
 
             // From a rank.
             Of<RankReport>("rank.report"),
+            Of<RankPrepared>("rank.prepared"),
             Of<RankReady>("rank.ready"),
             Of<RankFailed>("rank.failed"),
             Of<RankStopped>("rank.stopped"),
@@ -48,9 +50,11 @@ public static class LinkContracts
 
             // Between node, coordinator and ranks.
             Of<RequestStop>("run.request-stop"),
+            Of<WaitingForRanks>("run.waiting-for-ranks"),
             Of<JournalUnavailable>("run.journal-unavailable"),
             Of<JournalAvailable>("run.journal-available"),
             Of<ProcessReady>("node.process-ready"),
+            Of<SupervisorUp>("node.supervisor-up"),
             Of<ProcessList>("node.process-list"),
             Of<ProcessEnded>("node.process-ended"),
             Of<StartProcesses>("node.start-processes"),
@@ -68,6 +72,10 @@ public static class LinkContracts
 /// <summary>Generated readers and writers of the messages.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, UseStringEnumConverter = false)]
 [JsonSerializable(typeof(Adopt))]
+[JsonSerializable(typeof(Prepare))]
+[JsonSerializable(typeof(RankPrepared))]
+[JsonSerializable(typeof(WaitingForRanks))]
+[JsonSerializable(typeof(SupervisorUp))]
 [JsonSerializable(typeof(FormWorld))]
 [JsonSerializable(typeof(Train))]
 [JsonSerializable(typeof(StopAtBoundary))]

@@ -17,13 +17,14 @@ internal sealed class LinkConnection : IDisposable
     private readonly TimeProvider _time;
     private readonly Action<LinkConnection, LinkEnvelope> _received;
     private readonly Action<LinkConnection, string> _closed;
+    private readonly Action<LinkConnection>? _heard;
     private long _waitingBytes;
-    private long _heardAt;
+    private long _askedAt;
     private bool _isClosed;
 
     public LinkConnection(
         Socket socket, NetworkStream stream, string peer, long incarnation, LinkSettings settings, TimeProvider time, Action<LinkConnection, LinkEnvelope> received,
-        Action<LinkConnection, string> closed)
+        Action<LinkConnection, string> closed, Action<LinkConnection>? heard = null)
     {
         _socket = socket;
         _stream = stream;
@@ -33,7 +34,7 @@ internal sealed class LinkConnection : IDisposable
         _time = time;
         _received = received;
         _closed = closed;
-        _heardAt = time.GetTimestamp();
+        _heard = heard;
     }
 
     /// <summary>Name of the other side.</summary>
@@ -42,11 +43,11 @@ internal sealed class LinkConnection : IDisposable
     /// <summary>Number of the process of the endpoint.</summary>
     public long Incarnation { get; }
 
-    /// <summary>Whether the hub has called the peer silent; used by the hub's timer alone.</summary>
-    public bool IsSilent { get; set; }
+    /// <summary>Whether the hub has called the peer silent.</summary>
+    public volatile bool IsSilent;
 
-    /// <summary>How long nothing was heard.</summary>
-    public TimeSpan Unheard => _time.GetElapsedTime(Interlocked.Read(ref _heardAt));
+    /// <summary>How long a ping has had no answer: a late ping of this side is no silence of the other.</summary>
+    public TimeSpan Unanswered => Interlocked.Read(ref _askedAt) is var asked && asked == 0 ? TimeSpan.Zero : _time.GetElapsedTime(asked);
 
     public void Start()
     {
@@ -74,7 +75,11 @@ internal sealed class LinkConnection : IDisposable
     }
 
     /// <summary>Asks for a sign of life; at most one ping waits.</summary>
-    public void Ping() => SendUrgent(LinkFrameKind.Ping);
+    public void Ping()
+    {
+        Interlocked.CompareExchange(ref _askedAt, _time.GetTimestamp(), 0);
+        SendUrgent(LinkFrameKind.Ping);
+    }
 
     /// <summary>Closes once; the first reason is kept.</summary>
     public void Close(string reason)
@@ -117,7 +122,12 @@ internal sealed class LinkConnection : IDisposable
             while (true)
             {
                 (LinkFrameKind kind, byte[] payload) = LinkFrame.Read(_stream, _settings.MaxFrameBytes);
-                Interlocked.Exchange(ref _heardAt, _time.GetTimestamp());
+                Interlocked.Exchange(ref _askedAt, 0);
+                if (IsSilent)
+                {
+                    _heard?.Invoke(this);
+                }
+
                 switch (kind)
                 {
                     case LinkFrameKind.Ping:

@@ -139,7 +139,7 @@ public sealed class LinkHub : ILink, IDisposable
                 throw new LinkException("an endpoint with the node's name");
             }
 
-            LinkConnection connection = new(socket, stream, name, incarnation, _settings, _time, OnReceived, OnClosed);
+            LinkConnection connection = new(socket, stream, name, incarnation, _settings, _time, OnReceived, OnClosed, OnHeard);
             Enter(connection, stream, socket);
         }
         catch (Exception e) when (e is IOException or SocketException or LinkException or ObjectDisposedException)
@@ -204,20 +204,29 @@ public sealed class LinkHub : ILink, IDisposable
         }
     }
 
+    private void OnHeard(LinkConnection connection)
+    {
+        lock (_lock)
+        {
+            if (connection.IsSilent)
+            {
+                connection.IsSilent = false;
+                _receiver!.OnPresence(new EndpointHeard(connection.Peer, connection.Incarnation));
+            }
+        }
+    }
+
     private void Beat()
     {
         lock (_lock)
         {
             foreach (LinkConnection connection in _connections.Values)
             {
-                TimeSpan unheard = connection.Unheard;
-                bool silent = unheard >= _settings.Silence;
-                if (silent != connection.IsSilent)
+                TimeSpan unanswered = connection.Unanswered;
+                if (unanswered >= _settings.Silence && !connection.IsSilent)
                 {
-                    connection.IsSilent = silent;
-                    _receiver!.OnPresence(silent
-                        ? new EndpointSilent(connection.Peer, connection.Incarnation, unheard)
-                        : new EndpointHeard(connection.Peer, connection.Incarnation));
+                    connection.IsSilent = true;
+                    _receiver!.OnPresence(new EndpointSilent(connection.Peer, connection.Incarnation, unanswered));
                 }
 
                 connection.Ping();

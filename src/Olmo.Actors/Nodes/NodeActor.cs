@@ -13,7 +13,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     public const string CoordinatorEndpoint = "coordinator";
 
     /// <summary>Address of who is told about processes in the coordinator.</summary>
-    public const string RanksAddress = CoordinatorEndpoint + "/user/ranks";
+    public const string RanksAddress = CoordinatorEndpoint + "/user/processes";
 
     /// <summary>Address of the run's supervisor in the coordinator.</summary>
     public const string RunAddress = CoordinatorEndpoint + "/user/run";
@@ -39,7 +39,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         _launcher = launcher;
         _links = links;
         _target = settings.Target;
-        _ranks = Context.ActorOf(Props.Create(() => new RemoteActor(links, RanksAddress)), "ranks");
+        _ranks = Context.ActorOf(Props.Create(() => new RemoteActor(links, RanksAddress)), "processes");
         _run = Context.ActorOf(Props.Create(() => new RemoteActor(links, RunAddress)), "run");
 
         Receive<EndpointDown>(m => SetSilent(m.Endpoint, m.Incarnation, false));
@@ -47,6 +47,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<EndpointHeard>(OnHeard);
         Receive<ChildExited>(OnExited);
         Receive<ProcessReady>(OnReady);
+        Receive<SupervisorUp>(OnSupervisorUp);
         Receive<StartProcesses>(OnStartProcesses);
         Receive<KillProcess>(OnKill);
         Receive<RequestStop>(OnRequestStop);
@@ -161,7 +162,11 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Context.System.EventStream.Publish(new ProcessChanged(
             child.Role, ready.Number, $"ready {ready.StartToReady.TotalSeconds:0.00} s after its start, {ready.ResidentBytes / 1e6:0} MB resident"));
         TellRanks();
-        if (child.Role is ProcessRole.Coordinator && _stop is { } stop)
+    }
+
+    private void OnSupervisorUp(SupervisorUp up)
+    {
+        if (_stop is { } stop && _children.ContainsKey(up.Number))
         {
             _run.Tell(stop); // a successor does not know what its predecessor was asked
         }

@@ -17,6 +17,10 @@ public enum ProcessRole
 /// <param name="ResidentBytes">Its resident memory now.</param>
 public sealed record ProcessReady(int Number, int ProcessId, TimeSpan StartToReady, long ResidentBytes);
 
+/// <summary>From a coordinator to its node: the supervisor of the run can be told things.</summary>
+/// <param name="Number">Number of the process.</param>
+public sealed record SupervisorUp(int Number);
+
 /// <summary>A living rank process as its node knows it.</summary>
 /// <param name="Rank">Number of the process.</param>
 /// <param name="IsReady">Whether it reported <see cref="ProcessReady"/>.</param>

@@ -94,7 +94,7 @@ public sealed class OlmoRankEngine : IRankEngine
     }
 
     /// <inheritdoc />
-    public void WarmUp(CancellationToken abort) => PeakFlops = MatrixPeak.Measure(_provider, _time, abort);
+    public void WarmUp(CancellationToken abort) => PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
 
     /// <inheritdoc />
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)

@@ -17,6 +17,7 @@ namespace Olmo.Actors.Ranks;
 /// <param name="HeldOut">What the end is evaluated on; null: nothing.</param>
 /// <param name="HeldOutTokens">Tokens of it at most; 0: all.</param>
 /// <param name="Export">Writes the model's folder, called with the engine's weights once at the end; gives its path.</param>
+/// <param name="PeakFlops">Best matrix product of this machine if it was measured before, operations per second; null: each engine measures it.</param>
 public sealed record OlmoRankSettings(
     string Run, OlmoConfig Config, StepSettings Step, ulong Seed, int Threads, SimdWidth Width, string DataFingerprint, Func<long, string> CursorAfter,
-    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export);
+    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null);

@@ -106,9 +106,11 @@ public sealed record StepCompleted(
     TimeSpan Duration, TimeSpan WaitForData, double ModelFlops, double PeakFlops)
 {
     /// <summary>Tokens per second of this step.</summary>
+    [JsonIgnore]
     public double TokensPerSecond => Tokens / Math.Max(Duration.TotalSeconds, 1e-9);
 
     /// <summary>Model FLOP/s over the best matrix product's.</summary>
+    [JsonIgnore]
     public double Mfu => PeakFlops > 0 ? ModelFlops / Math.Max(Duration.TotalSeconds, 1e-9) / PeakFlops : 0;
 }
 

@@ -1,5 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Runs;
+using Olmo.Host.Nodes;
 
 namespace Olmo.Host.Recipes;
 
@@ -7,7 +8,7 @@ namespace Olmo.Host.Recipes;
 internal sealed record Recipe(
     RunKeys Run, DataKeys Data, TokenizerKeys Tokenizer, ModelKeys Model, BatchKeys Batch, LossKeys Loss, OptimizerKeys Optimizer, ScheduleKeys Schedule,
     int Shards, ComputeKeys Compute, CheckpointPolicy Checkpoints, SupervisionKeys Supervision, TimeSpan JournalBusyTimeout, long EvaluationMaxTokens, SampleKeys Sample,
-    int LogInterval, IReadOnlyDictionary<string, string> NumericSettings, string Resolved);
+    int LogInterval, WorldKeys World, IReadOnlyDictionary<string, string> NumericSettings, string Resolved);
 
 internal sealed record RunKeys(string Name, string Folder, long Seed, long Steps, int Epochs);
 

@@ -7,6 +7,7 @@ using Olmo.Actors.Worlds;
 using Olmo.Data;
 using Olmo.Data.Instances;
 using Olmo.Data.Preparation;
+using Olmo.Host.Nodes;
 using Olmo.Host.Recipes;
 using Olmo.Model.Models;
 using Olmo.Model.Numerics;
@@ -56,7 +57,9 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         line.Say(
             $"model: {recipe.Model.Family}, {parameters.Elements / 1e6:0.00} M parameters, {plan.Config.Layers} layers of width {plan.Config.Width}, vocabulary {plan.Config.Vocabulary}; "
             + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");
-        RunEnd end = await Train(plan, parameters, data, train, heldOut, probe, diagnosis, line, launcher.Stop);
+        RunEnd end = recipe.World.UsesProcesses
+            ? await new NodeRun(recipe, _folder, data, acceptNewTimeline, line, time).Train(plan.TotalSteps, launcher.Stop)
+            : await Train(plan, parameters, data, train, heldOut, probe, diagnosis, line, launcher.Stop);
         return Report(end, plan, data, train, heldOut, line);
     }
 
@@ -77,19 +80,14 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         CancellationToken stop)
     {
         LocalObjectStore store = new(_folder.Checkpoints, time);
-        TokenBatchSource batches = new(train, plan.Batches, recipe.Data.MasksDocuments);
-        OlmoRankSettings engine = new(
-            recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
-            recipe.EvaluationMaxTokens, weights => ModelExport.Write(_folder.Model, weights, data.TokenizerFolder!));
-        RankSettings rankSettings = new(
-            RankId: 0, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, TimeSpan.FromSeconds(2));
+        RankParts parts = RankParts.Of(recipe, 0, _folder, plan, data, train, heldOut);
         await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.JournalBusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(recipe.Run.Name, journal.Token),
             new RunCreated(
                 recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
             acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints,
-            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), TimeSpan.FromSeconds(2));
+            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), RankParts.Resend);
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions
         {
@@ -100,10 +98,10 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         diagnosis.Watch(system);
         try
         {
-            EngineFactory engines = new(engine, time);
+            EngineFactory engines = new(parts.Engine, time);
             system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
             system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
-            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(rankSettings, engines, batches, store, time, probe)), "rank");
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, time, probe)), "rank");
             RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []);
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             ranks.Tell(new RanksChanged([new RankEntry(0, rank, IsReady: true, IsSilent: false)]), ActorRefs.NoSender);

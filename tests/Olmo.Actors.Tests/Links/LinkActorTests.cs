@@ -53,9 +53,9 @@ public sealed class LinkActorTests : IDisposable
         remote.Tell(new Adopt(_nodeRecorder, _nodeRecorder), _nodeRecorder);
 
         // One answer by Sender, one by each handle that came inside the message.
-        Assert.Equal(new RankReady(1, 10), Take());
-        Assert.Equal(new RankReady(2, 20), Take());
-        Assert.Equal(new RankReady(3, 30), Take());
+        Assert.Equal(new RankReady(1, 10, 0), Take());
+        Assert.Equal(new RankReady(2, 20, 0), Take());
+        Assert.Equal(new RankReady(3, 30, 0), Take());
     }
 
     [Fact]
@@ -95,9 +95,9 @@ public sealed class LinkActorTests : IDisposable
     {
         public Answering() => Receive<Adopt>(m =>
         {
-            Sender.Tell(new RankReady(1, 10));
-            m.Supervisor.Tell(new RankReady(2, 20));
-            m.Checkpoints.Tell(new RankReady(3, 30));
+            Sender.Tell(new RankReady(1, 10, 0));
+            m.Supervisor.Tell(new RankReady(2, 20, 0));
+            m.Checkpoints.Tell(new RankReady(3, 30, 0));
         });
     }
 }

@@ -5,6 +5,7 @@ using Olmo.Actors.Contracts;
 using Olmo.Actors.Nodes;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Contracts;
 
@@ -15,14 +16,18 @@ public sealed class LinkContractsTests
 {
     private static readonly CheckpointFacts Facts = new(480, "n1", "l", "d", "0:8", "");
     private static readonly ShardEntry Shard = new(3, "shards/3-aa.safetensors", "aa", 128);
+    private static readonly GenerationPlan Plan =
+        ((FormationResult.Formed)WorldFormation.FromState(4, 0, new WorldRecipe(1, 1, 1, 2, 2, 1), [], [7], null)).Plan;
+
     private readonly ContractRegistry _registry = new(LinkContracts.Create(_ => "coordinator/user/run", _ => ActorRefs.Nobody));
 
     public static TheoryData<string, object, string> Messages => new()
     {
         { "rank.adopt:1", new Adopt(ActorRefs.Nobody, ActorRefs.Nobody), """{"supervisor":"coordinator/user/run","checkpoints":"coordinator/user/run"}""" },
+        { "rank.prepare:1", new Prepare(4), """{"generation":4}""" },
         {
-            "rank.form-world:1", new FormWorld(4, 1, null, ActorRefs.Nobody),
-            """{"generation":4,"timeline":1,"manifest":null,"checkpoints":"coordinator/user/run"}"""
+            "rank.form-world:1", new FormWorld(Plan, ["127.0.0.1:9000"], "c2VjcmV0", ActorRefs.Nobody),
+            $$"""{"plan":{{Encoding.UTF8.GetString(Plan.ToBytes())}},"data_plane":["127.0.0.1:9000"],"secret":"c2VjcmV0","checkpoints":"coordinator/user/run"}"""
         },
         { "rank.train:1", new Train(4, 900), """{"generation":4,"total_steps":900}""" },
         { "rank.stop-at-boundary:1", new StopAtBoundary(4), """{"generation":4}""" },
@@ -30,17 +35,17 @@ public sealed class LinkContractsTests
         { "rank.finish:1", new Finish(4), """{"generation":4}""" },
         { "checkpoint.settled:1", new CheckpointSettled(0, 8, true, "m"), """{"timeline":0,"step":8,"is_committed":true,"detail":"m"}""" },
         {
-            "rank.report:1", new RankReport(4, 0, RankPhase.Training, 8, null, null),
-            """{"generation":4,"timeline":0,"phase":3,"step":8,"failure":null,"finished":null}"""
+            "rank.report:1", new RankReport(2, 4, 0, RankPhase.Training, 8, null, null),
+            """{"rank_id":2,"generation":4,"timeline":0,"phase":3,"step":8,"failure":null,"finished":null}"""
         },
-        { "rank.ready:1", new RankReady(4, 8), """{"generation":4,"step":8}""" },
+        { "rank.ready:1", new RankReady(4, 8, 2), """{"generation":4,"step":8,"rank_id":2}""" },
         {
             "rank.failed:1", new RankFailed(4, FaultKind.Compute, "m", 8, "f"),
-            """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f"}"""
+            """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f","rank_id":0}"""
         },
         {
-            "rank.stopped:1", new RankStopped(4, 8, true, new CheckpointSettled(0, 8, true, "m")),
-            """{"generation":4,"step":8,"is_complete":true,"checkpoint":{"timeline":0,"step":8,"is_committed":true,"detail":"m"}}"""
+            "rank.stopped:1", new RankStopped(4, 8, true, new CheckpointSettled(0, 8, true, "m"), 2),
+            """{"generation":4,"step":8,"is_complete":true,"checkpoint":{"timeline":0,"step":8,"is_committed":true,"detail":"m"},"rank_id":2}"""
         },
         {
             "rank.finished:1", new RankFinished(4, 8, "aa", double.NaN, 0, "model"),
@@ -55,7 +60,13 @@ public sealed class LinkContractsTests
             "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
             """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
         },
-        { "checkpoint.failed:1", new CheckpointFailed(0, 8, "full"), """{"timeline":0,"step":8,"reason":"full"}""" },
+        { "checkpoint.failed:1", new CheckpointFailed(0, 8, 4, "full"), """{"timeline":0,"step":8,"generation":4,"reason":"full"}""" },
+        {
+            "rank.prepared:1", new RankPrepared(WorldReport.Spare(7, 4), "127.0.0.1:9000"),
+            $$"""{"report":{{Encoding.UTF8.GetString(WorldReport.Spare(7, 4).ToBytes())}},"data_plane":"127.0.0.1:9000"}"""
+        },
+        { "run.waiting-for-ranks:1", new WaitingForRanks(4, 1, 2), """{"generation":4,"ranks":1,"min_ranks":2}""" },
+        { "node.supervisor-up:1", new SupervisorUp(2), """{"number":2}""" },
         { "run.request-stop:1", new RequestStop("signal"), """{"by":"signal"}""" },
         { "run.journal-unavailable:1", new JournalUnavailable("locked"), """{"reason":"locked"}""" },
         { "run.journal-available:1", new JournalAvailable(), "{}" },
@@ -76,7 +87,8 @@ public sealed class LinkContractsTests
     {
         (string found, byte[] payload) = _registry.Encode(message);
 
-        Assert.Equal((manifest, json), (found, Encoding.UTF8.GetString(payload)));
+        Assert.Equal(manifest, found);
+        Assert.Equal(json, Encoding.UTF8.GetString(payload));
         object back = _registry.DecodeStrict(manifest, payload);
         Assert.Equal(message.GetType(), back.GetType());
         Assert.Equal(payload, _registry.Encode(back).Payload);

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Olmo.Actors.Links;
+using Olmo.Actors.Metrics;
+using Olmo.Actors.Nodes;
+using Olmo.Actors.Runs;
+using Olmo.Data.Preparation;
+using Olmo.Host.Recipes;
+using Olmo.Host.Runs;
+using Olmo.Runtime.Actor;
+using Olmo.Runtime.Hosting;
+
+namespace Olmo.Host.Nodes;
+
+/// <summary>Trains with child processes: this process is the node, which starts and watches a coordinator and ranks, joins their links, and shows progress.</summary>
+internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data, bool acceptNewTimeline, ProgressLine line, TimeProvider time)
+{
+    private const int MaxFailedStarts = 5;
+    private const int SecretBytes = 32;
+    private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(5);
+    private readonly NodeFolder _processes = new(folder);
+
+    /// <summary>Runs until the run stands still; then every child has ended.</summary>
+    /// <param name="totalSteps">Steps of the training.</param>
+    /// <param name="stop">Saves the state and ends.</param>
+    public async Task<RunEnd> Train(long totalSteps, CancellationToken stop)
+    {
+        if (recipe.World.Ranks > 1)
+        {
+            throw new UsageException($"ranks.count = {recipe.World.Ranks}: this version forms worlds of one rank; others of its processes can only be spares");
+        }
+
+        Directory.CreateDirectory(_processes.Root);
+        byte[] secret = RandomNumberGenerator.GetBytes(SecretBytes);
+        using LinkHub hub = new("node", secret, LinkSettings.Default with { Silence = recipe.World.Silence }, time, RandomNumberGenerator.Fill);
+        using ProcessLauncher launcher = new();
+        using ProcessLog log = new(_processes.LogOf("node"), "node", time);
+        NodeSettings settings = new(
+            recipe.World.Ranks + recipe.World.Spares, recipe.World.Respawns, recipe.World.FrozenCoordinator, MaxFailedStarts, EndGrace, _processes.NextNumber,
+            (role, number, slot) => Describe(role, number, slot, hub.Port, secret));
+        TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");
+        try
+        {
+            system.ActorOf(Props.Create(() => new ProgressActor(line, totalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
+            system.ActorOf(Props.Create(() => new MetricsActor(folder.Metrics)), "metrics");
+            system.ActorOf(Props.Create(() => new NodeProgress(line, end)), "node-progress");
+            IActorRef links = system.ActorOf(Props.Create(() => new LinkActor(hub)), "links");
+            system.ActorOf(Props.Create(() => new EventRelay(links)), "events");
+            IActorRef node = system.ActorOf(Props.Create(() => new NodeActor(settings, launcher, links)), "node");
+            using CancellationTokenRegistration asked = stop.Register(() => node.Tell(new RequestStop("signal"), ActorRefs.NoSender));
+            RunEnd how = await end.Task;
+            await Close(node, how.Detail);
+            return how;
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    private static async Task Close(IActorRef node, string reason)
+    {
+        node.Tell(new CloseNode(reason), ActorRefs.NoSender);
+        await node.WatchAsync();
+    }
+
+    private ProcessStart Describe(ProcessRole role, int number, int slot, int port, byte[] secret)
+    {
+        bool isRank = role is ProcessRole.Rank;
+        ChildOrders orders = new(
+            role, number, slot, Environment.ProcessId, port, Convert.ToBase64String(secret), time.GetUtcNow(), Path.GetFullPath(folder.ResolvedRecipe),
+            Path.GetFullPath(data.Folder), Path.GetFullPath(data.TokenizerFolder!), acceptNewTimeline,
+            isRank ? recipe.World.ProcessorsOf(slot, Environment.ProcessorCount) : []);
+        return new ProcessStart([isRank ? "rank" : "coordinator"], Variables(), orders.ToLine());
+
+        // Many processes share the machine: no background collector, and a heap that gives memory back.
+        static Dictionary<string, string> Variables() => new(StringComparer.Ordinal)
+        {
+            ["DOTNET_gcConcurrent"] = "0",
+            ["DOTNET_GCConserveMemory"] = 3.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Olmo.Actors.Nodes;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Ranks;
+using Olmo.Host.Runs;
+using Olmo.Runtime.Actor;
+
+namespace Olmo.Host.Nodes;
+
+/// <summary>
+/// A rank's process, warm before it says that it is ready: a step of the recipe's shapes has been run and the machine's best matrix product measured. It then stands as a rank or
+/// as a spare; which of the two is decided by who forms a world with it.
+/// </summary>
+internal static class RankProcess
+{
+    /// <summary>Runs until the node says that it is over.</summary>
+    public static async Task<int> Run(TextReader input, TimeProvider time)
+    {
+        using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
+        RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut);
+        LocalObjectStore store = new(child.Folder.Checkpoints, time);
+        (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
+        try
+        {
+            double peak = await WarmUp(parts.Engine, child, store, time);
+            EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time);
+            TracePhaseProbe probe = child.Probe;
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, time, probe)), "rank");
+            links.Tell(new Olmo.Actors.Links.Publish(rank), ActorRefs.NoSender);
+            child.Ready();
+            await child.End;
+            return ExitCodes.Done;
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    // One group instead of all: the shapes, and so the code, are the same. The engine and its state are dropped afterwards.
+    private static Task<double> WarmUp(OlmoRankSettings settings, ChildProcess child, LocalObjectStore store, TimeProvider time)
+    {
+        TaskCompletionSource<double> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                ProcessSystem.Bind(child.Orders.Processors);
+                OlmoRankSettings one = settings with { Step = settings.Step with { Groups = 1 } };
+                StepBatch batch = new(1, one.Step.SequencesPerGroup, one.Step.SequenceLength, child.Recipe.Data.MasksDocuments) { Step = 1 };
+                batch.LabelCount = batch.Groups[0].Tokens;
+                using OlmoRankEngine engine = new(one, time);
+                engine.Form(new WorldIdentity(0, 0), null, store, CancellationToken.None);
+                engine.WarmUp(CancellationToken.None);
+                engine.RunStep(batch, CancellationToken.None);
+                done.SetResult(engine.PeakFlops);
+            }
+            catch (Exception e) // crosses to the thread that waits
+            {
+                done.SetException(e);
+            }
+        })
+        { IsBackground = true, Name = "warm-up" }.Start();
+        return done.Task;
+    }
+
+    private sealed class EngineFactory(OlmoRankSettings settings, IReadOnlyList<int> processors, TimeProvider time) : IRankEngineFactory
+    {
+        // Called by the compute thread: it and the threads that its pool starts stay on the rank's processors.
+        public IRankEngine Create()
+        {
+            ProcessSystem.Bind(processors);
+            return new OlmoRankEngine(settings, time);
+        }
+    }
+}

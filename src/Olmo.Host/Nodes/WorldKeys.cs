@@ -1,0 +1,55 @@
+using Olmo.Runtime.Hocon;
+
+namespace Olmo.Host.Nodes;
+
+/// <summary>What a recipe says of the world of ranks: how many, where they run, and how long each rung of the ladder waits. All of it is operational.</summary>
+/// <param name="Ranks">Ranks that train together.</param>
+/// <param name="Threads">Compute threads of a rank.</param>
+/// <param name="Spares">Warm processes beside the ranks.</param>
+/// <param name="Min">Fewest ranks to go on with.</param>
+/// <param name="UsesProcesses">Whether ranks and coordinator are processes of their own.</param>
+/// <param name="Respawns">Whether a rank's process that ended is replaced.</param>
+/// <param name="Binds">Whether compute threads are bound to processors.</param>
+/// <param name="Replicas">Parts of the world that own every shard once each.</param>
+/// <param name="OperationTimeout">How long one transfer or reduce may take.</param>
+/// <param name="StepTimeout">How long a rank may take for a named section of a step.</param>
+/// <param name="SupervisorTimeout">How long a rank may be silent before its process is killed.</param>
+/// <param name="RanksPatience">How long a first world waits for all its ranks.</param>
+/// <param name="Silence">How long nothing may be heard from a process before it is called silent.</param>
+/// <param name="FrozenCoordinator">How long a coordinator may be silent before it is replaced; null: for ever.</param>
+internal sealed record WorldKeys(
+    int Ranks, int Threads, int Spares, int Min, bool UsesProcesses, bool Respawns, bool Binds, int Replicas, TimeSpan OperationTimeout, TimeSpan StepTimeout,
+    TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator)
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Reads the keys and the rules over several of them.</summary>
+    public static WorldKeys Read(SettingsReader v, int processors)
+    {
+        ArgumentNullException.ThrowIfNull(v);
+        int ranks = v.Int32("ranks.count", 1, 8192);
+        int threads = v.Int32("ranks.threads", 0, 4096);
+        int common = v.Int32("compute.threads", 0, 4096);
+        int min = v.Int32("ranks.min", 1, 8192);
+        int replicas = v.Int32("state.replicas", 0, 8192);
+        TimeSpan operation = v.Duration("ranks.operation-timeout", Shortest), step = v.Duration("ranks.step-timeout", Shortest);
+        TimeSpan supervisor = v.Duration("ranks.supervisor-timeout", Shortest), frozen = v.Duration("ranks.frozen-coordinator-timeout", TimeSpan.Zero);
+        TimeSpan patience = v.Duration("ranks.patience", TimeSpan.Zero);
+        TimeSpan silence = v.Duration("ranks.silence", TimeSpan.FromMilliseconds(100));
+        int groups = v.Int32("batch.groups", 1, 8192);
+        v.Require("ranks.count", () => ranks <= groups, () => $"at most batch.groups = {groups}, as a rank without a group has nothing to do", "batch.groups");
+        v.Require("ranks.min", () => min <= ranks, () => $"at most ranks.count = {ranks}", "ranks.count");
+        v.Require("state.replicas", () => replicas <= ranks, () => $"at most ranks.count = {ranks}", "ranks.count");
+        v.Require("ranks.step-timeout", () => operation < step, () => $"more than ranks.operation-timeout = {operation}", "ranks.operation-timeout");
+        v.Require("ranks.supervisor-timeout", () => step < supervisor, () => $"more than ranks.step-timeout = {step}", "ranks.step-timeout");
+        v.Require("ranks.supervisor-timeout", () => silence < supervisor, () => $"more than ranks.silence = {silence}", "ranks.silence");
+        return new WorldKeys(
+            ranks, threads > 0 ? threads : common > 0 ? common : Math.Max(1, processors / ranks), v.Int32("ranks.spares", 0, 8192), min,
+            v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Boolean("ranks.bind"), replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
+            patience, silence, frozen > TimeSpan.Zero ? frozen : null);
+    }
+
+    /// <summary>Processors of the process in a slot, or none where binding is off or processes would share a processor.</summary>
+    public IReadOnlyList<int> ProcessorsOf(int slot, int processors) =>
+        Binds && (Ranks + Spares) * Threads <= processors ? [.. Enumerable.Range(slot * Threads, Threads).Where(p => p < processors)] : [];
+}
