@@ -35,6 +35,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         PersistenceId = $"checkpoints/{settings.Run.Name}";
 
         Recover<CheckpointEvent>(e => _state = CheckpointsState.Apply(_state, e));
+        Recover<RecoveryCompleted>(_ => Context.System.EventStream.Publish(new JournalAvailable())); // a recovery claims the journal: it was written
 
         Command<FindCheckpoint>(find => Sender.Tell(new CheckpointFound(
             _state.Newest(find.Timeline, find.BranchedAt), _state.Committed.Count > 0 || _state.Rejected.Count > 0)));
@@ -52,6 +53,20 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     /// <inheritdoc />
     public override string PersistenceId { get; }
+
+    /// <inheritdoc />
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        Context.System.EventStream.Publish(new JournalUnavailable(cause.Message)); // while steps go on nobody else writes
+        base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    /// <inheritdoc />
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        Context.System.EventStream.Publish(new JournalUnavailable(reason.Message));
+        base.OnRecoveryFailure(reason, message);
+    }
 
     /// <inheritdoc />
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)

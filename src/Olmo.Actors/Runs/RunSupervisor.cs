@@ -351,7 +351,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
                 return;
             }
 
-            if (_state.Stopped is not null)
+            if (last is RunStopped) // not the state's: an earlier process's stop stands there until the next generation
             {
                 Answered();
                 _phase = RunPhase.Stopped;
