@@ -63,7 +63,7 @@ public static class RunDecisions
     public static RunDecision FormWorld(GenerationPlan plan, string reason)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return new([new WorldFormed(plan.Generation, plan.Members, plan.StateStep, plan.Source, reason)], reason);
+        return new([new WorldFormed(plan.Generation, plan.Membership(), plan.StateStep, plan.Source, reason)], reason);
     }
 
     /// <summary>A rank of the newest world failed: another try while the ladder's budget lasts, else a typed stop. Reports of older worlds have no effect.</summary>

@@ -29,11 +29,11 @@ public sealed record GenerationStarted(long Generation, long Token, int Timeline
 
 /// <summary>Who the members of a world are and where its state comes from; journalled before its plan is sent.</summary>
 /// <param name="Generation">The world.</param>
-/// <param name="Members">Process numbers by position.</param>
+/// <param name="Members">By position, with the generation since which each belongs to the world.</param>
 /// <param name="StateStep">Steps that its state has seen.</param>
 /// <param name="Source">Survivors, a checkpoint, or initial weights.</param>
 /// <param name="Reason">One sentence for a person.</param>
-public sealed record WorldFormed(long Generation, ImmutableArray<int> Members, long StateStep, StateSource Source, string Reason) : RunEvent;
+public sealed record WorldFormed(long Generation, ImmutableArray<WorldMember> Members, long StateStep, StateSource Source, string Reason) : RunEvent;
 
 /// <summary>A rank failed.</summary>
 public sealed record RankFaulted(long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At) : RunEvent;

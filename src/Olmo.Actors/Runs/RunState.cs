@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
 
@@ -27,7 +28,7 @@ public sealed record RunState
     public long Generation { get; init; }
 
     /// <summary>Ranks of the newest world whose plan may have been sent, by position.</summary>
-    public ImmutableArray<int> Members { get; init; } = [];
+    public ImmutableArray<WorldMember> Members { get; init; } = [];
 
     /// <summary>Faults that count against the budget: those of the newest window, oldest first.</summary>
     public ImmutableList<RankFaulted> Faults { get; init; } = [];

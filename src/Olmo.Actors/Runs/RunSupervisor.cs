@@ -141,7 +141,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     // Rule 13: ranks that run the newest journalled generation are adopted, all of its members; else a new number is taken.
     private void OnStanding(WorldStanding standing)
     {
-        bool living = standing.Generation > 0 && standing.Generation == _state.Generation && _state.Stopped is null && standing.Members.Order().SequenceEqual(_state.Members.Order());
+        bool living = standing.Generation > 0 && standing.Generation == _state.Generation && _state.Stopped is null && standing.Members.Order().SequenceEqual(_state.Members.Select(m => m.RankId).Order());
         if (!living)
         {
             NextGeneration();

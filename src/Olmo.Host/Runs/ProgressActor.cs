@@ -70,7 +70,7 @@ internal sealed class ProgressActor : ReceiveActor
     }
 
     private static string World(WorldFormed world) =>
-        world.Members.Length == 1 ? $"generation {world.Generation}" : $"generation {world.Generation}, ranks {string.Join(',', world.Members)}";
+        world.Members.Length == 1 ? $"generation {world.Generation}" : $"generation {world.Generation}, ranks {string.Join(',', world.Members.Select(m => m.RankId))}";
 
     private void OnRunEvent(RunEvent happened)
     {
