@@ -31,7 +31,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     private long _generation;
     private long _trained;
     private Asking _asking = Asking.Nothing;
-    private bool _patient = true;
+    private bool _patient = true; // until the first world was formed, or the time for it is over
 
     /// <summary>A supervisor that knows no rank yet.</summary>
     public RankSupervisor(RankSupervisorSettings settings)
@@ -218,7 +218,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
             _asking = Asking.Nothing;
             _run.Tell(Standing());
         }
-        else if (_asking is Asking.Reports && asked > 0 && (asked >= _settings.Wanted || !_patient || _trained > 0) && Askable().All(r => _prepared.ContainsKey(r.RankId)))
+        else if (_asking is Asking.Reports && asked > 0 && (asked >= _settings.Wanted || !_patient) && Askable().All(r => _prepared.ContainsKey(r.RankId)))
         {
             Timers.Cancel(nameof(SilenceOver));
             HashSet<int> there = [.. Askable().Select(r => r.RankId)];
@@ -261,6 +261,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         }
 
         _asking = Asking.Nothing;
+        _patient = false;
         _members = plan.Members;
         _trained = Math.Max(_trained, plan.StateStep);
         _ready.Clear();
