@@ -13,30 +13,38 @@ steps=${STEPS:-3}     # counted steps of each run
 widths=${WIDTHS:-512 768}
 python=${PYTHON:-/usr/bin/python3}
 [ -f "$script" ] || { echo "no peer script at $script"; exit 2; }
-"$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp"; exit 2; }
+"$python" -c 'import torch' 2>/dev/null || { echo "$python has no torch: apt-get install python3-torch libopenblas0-openmp libjemalloc2"; exit 2; }
 dotnet build bench/Olmo.PeerStep -c Release -v quiet --nologo >/dev/null
 ours() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE dotnet bench/Olmo.PeerStep/bin/Release/net10.0/Olmo.PeerStep.dll "$@"; }
-# The peer at its best. glibc gives every tensor above 32 MiB back to the kernel when it dies and faults it in again, zeroed, 4 KiB at a time, for the next one: with this
-# malloc the peer spent 4 of 10 processor seconds in the kernel. One arena on the heap, never trimmed, in huge pages: no page fault after the first steps. OPENBLAS_*: the
-# processor's own kernels.
-peer() {
-  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS="$threads" \
-    MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=34359738368 MALLOC_TOP_PAD_=268435456 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
-    "$python" "$script" "$@"
-}
-# Most bytes that the peer held at once, with malloc as it comes: kept pages would only make it larger.
+# The peer at its best. glibc gives every tensor above 32 MiB back to the kernel when it dies and faults it in again, zeroed, 4 KiB at a time, for the next one: 4 of 10
+# processor seconds. jemalloc with one arena that keeps its pages, in huge pages, has no page fault after the first steps, and the least memory; without it (apt-get
+# install libjemalloc2) glibc's heap, never trimmed, comes near. OpenBLAS on torch's own OpenMP threads: with the pthread build there are two pools, and the idle one spins
+# on the other's processor. OPENBLAS_*: unset, so that the processor's own kernels run. PEER_ENV: further settings, "NAME=VALUE ...".
+libraries=/usr/lib/$(uname -m)-linux-gnu
+kept=(MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=34359738368 MALLOC_TOP_PAD_=268435456 GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
+if [ -f "$libraries/libjemalloc.so.2" ]; then
+  kept=(LD_PRELOAD="$libraries/libjemalloc.so.2" MALLOC_CONF=thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:1)
+fi
+blas=()
+[ -d "$libraries/openblas-openmp" ] && blas=(LD_LIBRARY_PATH="$libraries/openblas-openmp")
+read -r -a extra <<<"${PEER_ENV:-}"
+with_peer() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS="$threads" "${blas[@]}" "$@"; }
+peer() { with_peer "${kept[@]}" "${extra[@]}" "$python" "$script" "$@"; }
+# Most bytes that the peer held at once: the lower of the allocator above and malloc as it comes.
 peer_memory() {
-  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS=2 "$python" -c '
+  local run=("$python" -c '
 import resource, runpy, sys
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)' "$script" "$@" | tail -1
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)' "$script" "$@")
+  { with_peer "${kept[@]}" "${run[@]}" | tail -1; with_peer "${run[@]}" | tail -1; } | sort -g | head -1
 }
 field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" <<<"$2"; }
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 summary=""
 failed=0
+echo "peer: ${kept[*]} ${blas[*]} ${extra[*]}"
 echo "load before: $(cut -d' ' -f1-3 /proc/loadavg) on $(nproc) processors"
 for shape in "512 8 8 2048 8192 512 4 0.45" "768 12 12 3072 16384 1024 2 0.35"; do
   read -r d layers heads ffn vocab seq batch bar <<<"$shape"
