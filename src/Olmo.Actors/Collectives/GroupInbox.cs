@@ -61,24 +61,40 @@ internal sealed class GroupInbox(LinkMesh mesh, int size, long maxBufferedBytes)
         }
     }
 
-    /// <summary>Waits for the next message of a peer to a group: of a tag, or of whatever collective comes next.</summary>
+    /// <summary>Waits for the next message of a peer to a group with a tag.</summary>
     /// <returns>The message; give it back by <see cref="Return"/>.</returns>
-    public Parcel Take(int peer, int group, int? tag)
+    public Parcel Take(int peer, int group, int tag)
     {
-        Shelf shelf = _shelves[peer];
         lock (_gate)
         {
             while (true)
             {
                 mesh.ThrowIfFailed();
-                for (int i = 0; i < shelf.Arrived.Count; i++)
+                if (_shelves[peer].TakeTagged(group, tag) is { } parcel)
                 {
-                    Parcel parcel = shelf.Arrived[i];
-                    bool isPointToPoint = parcel.Header.Kind == OperationKind.PointToPoint;
-                    if (parcel.Header.Group == group && (tag is { } t ? isPointToPoint && parcel.Header.Tag == t : !isPointToPoint))
+                    return parcel;
+                }
+
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    /// <summary>Waits for the next message of a collective of any of the members that are missing.</summary>
+    /// <returns>Index of the member; give its message back by <see cref="Return"/>.</returns>
+    public int TakeAny(int group, ReadOnlySpan<int> members, ReadOnlySpan<bool> missing, out Parcel parcel)
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                mesh.ThrowIfFailed();
+                for (int m = 0; m < members.Length; m++)
+                {
+                    if (missing[members[m]] && _shelves[members[m]].TakeCollective(group) is { } found)
                     {
-                        shelf.Arrived.RemoveAt(i);
-                        return parcel;
+                        parcel = found;
+                        return m;
                     }
                 }
 
@@ -141,6 +157,41 @@ internal sealed class GroupInbox(LinkMesh mesh, int size, long maxBufferedBytes)
         public readonly List<Parcel> Arrived = [];
         public readonly List<Parcel> Free = [];
         public long Bytes;
+
+        public Parcel? TakeTagged(int group, int tag)
+        {
+            for (int i = 0; i < Arrived.Count; i++)
+            {
+                GroupHeader header = Arrived[i].Header;
+                if (header.Group == group && header.Kind == OperationKind.PointToPoint && header.Tag == tag)
+                {
+                    return RemoveAt(i);
+                }
+            }
+
+            return null;
+        }
+
+        public Parcel? TakeCollective(int group)
+        {
+            for (int i = 0; i < Arrived.Count; i++)
+            {
+                GroupHeader header = Arrived[i].Header;
+                if (header.Group == group && header.Kind != OperationKind.PointToPoint)
+                {
+                    return RemoveAt(i);
+                }
+            }
+
+            return null;
+        }
+
+        private Parcel RemoveAt(int index)
+        {
+            Parcel parcel = Arrived[index];
+            Arrived.RemoveAt(index);
+            return parcel;
+        }
 
         public Parcel Rent(int length)
         {

@@ -3,7 +3,7 @@ namespace Olmo.Actors.Collectives;
 /// <summary>A mesh over links that are already connected and authenticated. It owns them from <see cref="Start"/> on.</summary>
 public sealed class LinkMesh : IMesh
 {
-    // What a failing mesh waits, over all peers together, for writes that are under way: a heartbeat ends in it, a write to a peer that takes nothing does not.
+    // What a failing mesh waits, over all peers together, for short writes that are under way, so that a goodbye can follow them.
     private static readonly TimeSpan GoodbyeGrace = TimeSpan.FromMilliseconds(2);
 
     private readonly IMeshHandler _handler;

@@ -329,23 +329,18 @@ public sealed class MeshGroup
             }
         }
 
-        int offset = 0;
-        for (int i = 0; i < Count; i++)
+        // In the order of arrival, so that the records show who is really missing.
+        for (int left = Count - 1; left > 0; left--)
         {
-            int length = lengths.IsEmpty ? 0 : lengths[i];
-            if (i != Index)
-            {
-                ReceiveFrom(kind, Members[i], all.Slice(offset, length));
-                _mesh.Peer(Members[i]).Collectives.Update(tickets[i], OperationState.Done);
-            }
-
-            offset += length;
+            int member = _mesh.Inbox.TakeAny(Id, Members.AsSpan(), _missing, out GroupInbox.Parcel parcel);
+            int length = lengths.IsEmpty ? 0 : lengths[member];
+            Take(kind, Members[member], parcel, lengths.IsEmpty ? all : all.Slice(Offset(lengths, member), length));
+            _mesh.Peer(Members[member]).Collectives.Update(tickets[member], OperationState.Done);
         }
     }
 
-    private void ReceiveFrom(OperationKind kind, int peer, Span<byte> destination)
+    private void Take(OperationKind kind, int peer, GroupInbox.Parcel parcel, Span<byte> destination)
     {
-        GroupInbox.Parcel parcel = _mesh.Inbox.Take(peer, Id, null);
         try
         {
             CheckMembers(peer, parcel.Header);

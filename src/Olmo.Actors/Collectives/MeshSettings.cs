@@ -18,8 +18,9 @@ public sealed record MeshSettings
     /// <summary>Bytes of one peer's collectives that may lie here before this rank has joined them; then the peer's messages are no longer read until it joins.</summary>
     public long MaxBufferedBytes { get; init; } = 256L << 20;
 
-    /// <summary>Send and receive buffer asked of the operating system per connection, bytes.</summary>
-    public int SocketBufferBytes { get; init; } = 4 << 20;
+    /// <summary>Send and receive buffer asked of the operating system per connection, bytes; 0, the default, lets it adapt them: it grows them further
+    /// than it grants on request where its limit for requests is the usual 208 KiB.</summary>
+    public int SocketBufferBytes { get; init; }
 
     /// <summary>Checks limits and timeouts.</summary>
     /// <exception cref="ArgumentException">A value is outside its limits; names it.</exception>
@@ -31,7 +32,7 @@ public sealed record MeshSettings
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxHeaderBytes, 1 << 20);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(QueueLength);
         ArgumentOutOfRangeException.ThrowIfNegative(MaxBufferedBytes);
-        ArgumentOutOfRangeException.ThrowIfLessThan(SocketBufferBytes, 4096);
+        ArgumentOutOfRangeException.ThrowIfNegative(SocketBufferBytes);
         Timeouts.Validate();
     }
 }

@@ -9,20 +9,28 @@ internal sealed partial class PeerConnection : IDisposable
     // A stuck link is seen by a write that makes no progress, not by one that is long.
     private const int WriteChunkBytes = 1 << 20;
 
+    // A write of so many payload bytes usually fits into the operating system's buffer.
+    private const int SoonBytes = 32 << 10;
+
+    private const int SmallestHeader = 256;
+
     private readonly object _gate = new(); // Monitor: threads wait on it
     private readonly LinkMesh _mesh;
     private readonly IMeshLink _link;
     private readonly MeshSettings _settings;
     private readonly MeshClock _clock;
     private readonly Posted[] _queue;
+    private readonly byte[][] _headers; // buffers of headers that are not in the queue
     private readonly byte[] _head;
     private readonly Thread _sender;
     private readonly Thread _receiver;
     private int _first;
     private int _count;
+    private int _headerCount;
     private long _issued;
     private long _sentThrough;
     private bool _writing;
+    private bool _endsSoon; // the write under way is short
     private bool _isClosed;
     private long _writingSince; // clock of the last progress of the write under way; 0 for none
     private long _lastWrite;
@@ -35,6 +43,7 @@ internal sealed partial class PeerConnection : IDisposable
         _settings = settings;
         _clock = clock;
         _queue = new Posted[settings.QueueLength];
+        _headers = new byte[settings.QueueLength][];
         _head = GC.AllocateUninitializedArray<byte>(MessageFrame.FixedBytes + settings.MaxHeaderBytes, pinned: true);
         _received = GC.AllocateUninitializedArray<byte>(settings.MaxHeaderBytes, pinned: true);
         _reader = new LinkReader(link, this);
@@ -73,7 +82,7 @@ internal sealed partial class PeerConnection : IDisposable
                 _mesh.ThrowIfFailed();
             }
 
-            BeginWrite();
+            BeginWrite(payload.Length);
         }
 
         // Group messages have records of their own.
@@ -109,11 +118,7 @@ internal sealed partial class PeerConnection : IDisposable
             if (_count < _queue.Length)
             {
                 ref Posted slot = ref _queue[(_first + _count) % _queue.Length];
-                if (slot.Header is null || slot.Header.Length < header.Length)
-                {
-                    slot.Header = new byte[Math.Max(256, header.Length)];
-                }
-
+                slot.Header = RentHeader(header.Length);
                 header.CopyTo(slot.Header);
                 slot.Number = ++_issued;
                 slot.Kind = kind;
@@ -190,13 +195,13 @@ internal sealed partial class PeerConnection : IDisposable
 
     /// <summary>Tells the peer why, if its link is free at this moment, and closes the link.</summary>
     /// <param name="error">What the peer hears.</param>
-    /// <param name="until">Time of the clock up to which a write under way may end, so that the goodbye can follow it.</param>
+    /// <param name="until">Time of the clock up to which a short write under way may end, so that the goodbye can follow it.</param>
     public void Close(MeshError error, long until)
     {
         bool free;
         lock (_gate)
         {
-            for (long left = until - _clock.Now; _writing && left > 0; left = until - _clock.Now)
+            for (long left = until - _clock.Now; _writing && _endsSoon && left > 0; left = until - _clock.Now)
             {
                 if (!Monitor.Wait(_gate, TimeSpan.FromTicks(left)))
                 {
@@ -234,6 +239,12 @@ internal sealed partial class PeerConnection : IDisposable
         _link.Dispose();
     }
 
+    private byte[] RentHeader(int length)
+    {
+        byte[] header = _headerCount > 0 ? _headers[--_headerCount] : [];
+        return header.Length >= length ? header : new byte[Math.Max(SmallestHeader, length)];
+    }
+
     private static double Seconds(long ticks) => Math.Round(TimeSpan.FromTicks(ticks).TotalSeconds, 3);
 
     // Written by the clock's thread itself, so that neither a busy sender nor a long queue delays it. A link that takes nothing at this moment carries bytes already.
@@ -246,7 +257,7 @@ internal sealed partial class PeerConnection : IDisposable
                 return;
             }
 
-            BeginWrite();
+            BeginWrite(0);
         }
 
         Span<byte> heartbeat = stackalloc byte[MessageFrame.FixedBytes];
@@ -273,7 +284,7 @@ internal sealed partial class PeerConnection : IDisposable
                 }
 
                 next = _queue[_first];
-                BeginWrite();
+                BeginWrite(next.Payload.Length);
             }
 
             try
@@ -290,9 +301,10 @@ internal sealed partial class PeerConnection : IDisposable
         }
     }
 
-    private void BeginWrite()
+    private void BeginWrite(int payloadBytes)
     {
         _writing = true;
+        _endsSoon = payloadBytes <= SoonBytes;
         Volatile.Write(ref _writingSince, _clock.Now);
     }
 
@@ -304,7 +316,8 @@ internal sealed partial class PeerConnection : IDisposable
             _lastWrite = _clock.Now;
             if (fromQueue)
             {
-                _queue[_first].Payload = default;
+                _headers[_headerCount++] = _queue[_first].Header;
+                _queue[_first] = default;
                 _first = (_first + 1) % _queue.Length;
                 _count--;
             }

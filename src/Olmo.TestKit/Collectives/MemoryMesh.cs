@@ -10,6 +10,7 @@ public sealed class MemoryMesh : IDisposable
 {
     private readonly MemoryPipe[,] _pipes;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HandlerPatience = TimeSpan.FromSeconds(0.5);
 
     private readonly LinkMesh?[] _meshes;
     private readonly FreezableTime[] _times;
@@ -99,14 +100,14 @@ public sealed class MemoryMesh : IDisposable
 
     /// <summary>
     /// Waits until every rank that waits for bytes has read what has arrived: after moving a virtual clock by a heartbeat, so that no rank seems silent only because a
-    /// thread was not scheduled. Ranks that are frozen, or inside a handler, are not waited for.
+    /// thread was not scheduled. A rank that is frozen is not waited for, one that stays inside a handler half a second.
     /// </summary>
     /// <exception cref="TimeoutException">A reader took nothing for 30 s of real time.</exception>
     public void Settle()
     {
         foreach (MemoryPipe pipe in _pipes)
         {
-            if (!pipe.Settle(Patience))
+            if (!pipe.Settle(Patience, HandlerPatience))
             {
                 throw new TimeoutException($"a rank did not read what has arrived for {Patience}");
             }

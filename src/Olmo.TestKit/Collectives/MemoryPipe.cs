@@ -13,6 +13,7 @@ internal sealed class MemoryPipe : IDisposable
     private readonly Queue<(long At, long End)> _delayed = new();
     private long _written;
     private long _arrived;
+    private long _busyAt = -1; // what had been read when a reader that was busy was waited for in vain
     private long _read;
     private long _flipAt = -1; // bit of the next payload
     private TimeSpan _delay;
@@ -73,17 +74,35 @@ internal sealed class MemoryPipe : IDisposable
         }
     }
 
-    /// <summary>Waits until a reader that waits for bytes has taken what has arrived.</summary>
-    /// <returns>False where it has not within <paramref name="patience"/> of real time.</returns>
-    public bool Settle(TimeSpan patience)
+    /// <summary>Waits until the reader has taken what has arrived and waits for more.</summary>
+    /// <param name="patience">Of real time, for a reader that waits for bytes.</param>
+    /// <param name="handlerPatience">Of real time, once, for a reader that is busy with what it took: it may be inside a handler that a test holds.</param>
+    /// <returns>False where a reader took nothing within <paramref name="patience"/>.</returns>
+    public bool Settle(TimeSpan patience, TimeSpan handlerPatience)
     {
         lock (_gate)
         {
-            while (_reading && !_readerFrozen && !_closed && Arrived() > _read)
+            while (!_readerFrozen && !_closed && _read > 0)
             {
-                if (!Monitor.Wait(_gate, patience))
+                if (_reading && Arrived() == _read)
                 {
-                    return false;
+                    return true;
+                }
+
+                if (!_reading && _busyAt == _read)
+                {
+                    return true; // waited for in vain before
+                }
+
+                bool wasReading = _reading;
+                if (!Monitor.Wait(_gate, wasReading ? patience : handlerPatience))
+                {
+                    if (wasReading)
+                    {
+                        return false;
+                    }
+
+                    _busyAt = _read;
                 }
             }
 
@@ -96,6 +115,7 @@ internal sealed class MemoryPipe : IDisposable
         lock (_gate)
         {
             _reading = true;
+            Monitor.PulseAll(_gate);
             try
             {
                 return ReadArrived(destination);
