@@ -1,18 +1,19 @@
 using System.Security.Cryptography;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Snapshots;
 
 namespace Olmo.Actors.Checkpoints;
 
 /// <summary>What the coordinator needs to know of the run it serves.</summary>
-public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, long TotalSteps, CheckpointPolicy Policy);
+public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, long TotalSteps, CheckpointPolicy Policy, int SnapshotInterval);
 
 /// <summary>
 /// Phase 2 of a checkpoint. Collects the owners' reports; when every shard of a step stands and all agree, writes the immutable manifest and then
 /// appends <see cref="CheckpointCommitted"/>: that row, and no file, decides what a run resumes. Retention and the collection of garbage follow a commit. Event-sourced;
 /// a restart loses only reports, which the ranks send again.
 /// </summary>
-public sealed class CheckpointCoordinator : ReceivePersistentActor
+public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, CheckpointEvent>
 {
     private readonly CheckpointCoordinatorSettings _settings;
     private readonly IObjectStore _store;
@@ -23,10 +24,10 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
     private readonly HashSet<(int Timeline, long Step)> _committing = [];
     private readonly Dictionary<(int Timeline, long Step), HashSet<IActorRef>> _reporters = [];
     private bool _collecting;
-    private CheckpointsState _state = CheckpointsState.Initial;
 
     /// <summary>Serves one run.</summary>
     public CheckpointCoordinator(CheckpointCoordinatorSettings settings, IObjectStore store, TimeProvider time, IPhaseProbe probe)
+        : base(CheckpointsState.Initial, CheckpointsState.Apply, settings.SnapshotInterval)
     {
         _settings = settings;
         _store = store;
@@ -34,11 +35,10 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         _probe = probe;
         PersistenceId = $"checkpoints/{settings.Run.Name}";
 
-        Recover<CheckpointEvent>(e => _state = CheckpointsState.Apply(_state, e));
         Recover<RecoveryCompleted>(_ => Context.System.EventStream.Publish(new JournalAvailable())); // a recovery claims the journal: it was written
 
         Command<FindCheckpoint>(find => Sender.Tell(new CheckpointFound(
-            _state.Newest(find.Timeline, find.BranchedAt), _state.Committed.Count > 0 || _state.Rejected.Count > 0)));
+            State.Newest(find.Timeline, find.BranchedAt), State.Committed.Count > 0 || State.Rejected.Count > 0)));
         Command<BeginCheckpoint>(OnBegin);
         Command<ShardsStored>(OnShardsStored);
         Command<ManifestWritten>(OnManifestWritten);
@@ -48,36 +48,15 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         Command<RejectCheckpoint>(OnReject);
         Command<GarbageCollected>(OnGarbageCollected);
         Command<GetCheckpointsStatus>(_ => Sender.Tell(new CheckpointsStatus(
-            [.. _state.Begun.Keys.Select(k => k.Step).Order()], [.. _pending.Keys.Select(k => k.Step).Order()], [.. _committing.Select(k => k.Step).Order()], _collecting)));
+            [.. State.Begun.Select(b => b.Step).Order()], [.. _pending.Keys.Select(k => k.Step).Order()], [.. _committing.Select(k => k.Step).Order()], _collecting)));
     }
 
     /// <inheritdoc />
     public override string PersistenceId { get; }
 
-    /// <inheritdoc />
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
-    {
-        Context.System.EventStream.Publish(new JournalUnavailable(cause.Message)); // while steps go on nobody else writes
-        base.OnPersistFailure(cause, @event, sequenceNr);
-    }
-
-    /// <inheritdoc />
-    protected override void OnRecoveryFailure(Exception reason, object? message = null)
-    {
-        Context.System.EventStream.Publish(new JournalUnavailable(reason.Message));
-        base.OnRecoveryFailure(reason, message);
-    }
-
-    /// <inheritdoc />
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
-    {
-        base.OnPersistRejected(cause, @event, sequenceNr);
-        Context.Stop(Self); // a lost decision is as bad as a failed write
-    }
-
     private void OnBegin(BeginCheckpoint begin)
     {
-        if (_state.Begun.ContainsKey((begin.Timeline, begin.Step)))
+        if (State.IsBegun(begin.Timeline, begin.Step))
         {
             return;
         }
@@ -94,7 +73,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
         }
 
         (int Timeline, long Step) key = (report.Timeline, report.Step);
-        if (_state.Committed.Find(c => c.Timeline == report.Timeline && c.Step == report.Step) is { } done)
+        if (State.Committed.Find(c => c.Timeline == report.Timeline && c.Step == report.Step) is { } done)
         {
             bool equal = report.Shards.All(s => done.Shards.Contains(s.Name));
             Sender.Tell(new CheckpointSettled(report.Timeline, report.Step, equal, equal ? "committed before" : "committed before with other digests"));
@@ -141,7 +120,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     private bool IsTooLate((int Timeline, long Step) key, long generation, IActorRef reporter)
     {
-        if (!_state.AbandonedAt.TryGetValue(key, out long from) || generation >= from)
+        if (State.AbandonedAt.Find(a => (a.Timeline, a.Step) == key) is not { } abandoned || generation >= abandoned.Generation)
         {
             return false;
         }
@@ -153,7 +132,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
     private void OnCheckpointFailed(CheckpointFailed failed)
     {
         (int Timeline, long Step) key = (failed.Timeline, failed.Step);
-        if (_committing.Contains(key) || _state.Committed.Exists(c => c.Timeline == failed.Timeline && c.Step == failed.Step))
+        if (_committing.Contains(key) || State.Committed.Exists(c => c.Timeline == failed.Timeline && c.Step == failed.Step))
         {
             Sender.Tell(new CheckpointSettled(failed.Timeline, failed.Step, true, "committed by others"));
             return;
@@ -168,7 +147,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     private void OnEndUnfinished(EndUnfinished end)
     {
-        foreach ((int Timeline, long Step) key in _state.Begun.Where(b => b.Value.Generation < end.Generation).Select(b => b.Key).Union(_pending.Keys).ToArray())
+        foreach ((int Timeline, long Step) key in State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).ToArray())
         {
             if (!_committing.Contains(key))
             {
@@ -267,7 +246,7 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     private void Retire()
     {
-        CheckpointRetired[] expired = [.. _state.Expired(_settings.Policy.Keep).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
+        CheckpointRetired[] expired = [.. State.Expired(_settings.Policy.Keep).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
         if (expired.Length == 0)
         {
             CollectGarbage();
@@ -286,13 +265,13 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
 
     private void CollectGarbage()
     {
-        if (!_state.Begun.IsEmpty)
+        if (!State.Begun.IsEmpty)
         {
             return; // names of a begun checkpoint are not known yet, so nothing is deleted while one is under way
         }
 
         _collecting = true;
-        GarbageCollection work = new(_store, _state.NamesInUse(), _time.GetUtcNow() - _settings.Policy.GarbageGrace);
+        GarbageCollection work = new(_store, State.NamesInUse(), _time.GetUtcNow() - _settings.Policy.GarbageGrace);
         Task.Run(work.Run).PipeTo(Self, success: names => new GarbageCollected(names, null), failure: e => new GarbageCollected(0, e.Message));
     }
 
@@ -305,8 +284,6 @@ public sealed class CheckpointCoordinator : ReceivePersistentActor
             _log.Warning("collection of garbage failed and is tried again after the next commit: {0}", failure);
         }
     }
-
-    private void Update(CheckpointEvent happened) => _state = CheckpointsState.Apply(_state, happened);
 
     private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256);
 

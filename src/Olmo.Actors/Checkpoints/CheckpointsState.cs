@@ -11,11 +11,11 @@ public sealed record CheckpointsState
     /// <summary>Checkpoints that count, in the order of their commits.</summary>
     public ImmutableList<CheckpointCommitted> Committed { get; init; } = [];
 
-    /// <summary>Attempts that have neither ended nor been committed, by (timeline, step).</summary>
-    public ImmutableDictionary<(int Timeline, long Step), CheckpointBegun> Begun { get; init; } = ImmutableDictionary<(int, long), CheckpointBegun>.Empty;
+    /// <summary>Attempts that have neither ended nor been committed; one of a timeline's step.</summary>
+    public ImmutableList<CheckpointBegun> Begun { get; init; } = [];
 
-    /// <summary>Newest abandoned attempts, with the generation from which on reports of them count again.</summary>
-    public ImmutableDictionary<(int Timeline, long Step), long> AbandonedAt { get; init; } = ImmutableDictionary<(int, long), long>.Empty;
+    /// <summary>Newest abandoned attempts, one of a timeline's step, with the generation from which on reports of them count again.</summary>
+    public ImmutableList<CheckpointAbandoned> AbandonedAt { get; init; } = [];
 
     /// <summary>Attempts that ended without a checkpoint, as long as the run lives.</summary>
     public int Abandoned { get; init; }
@@ -26,17 +26,17 @@ public sealed record CheckpointsState
     /// <summary>The next state. Pure.</summary>
     public static CheckpointsState Apply(CheckpointsState state, CheckpointEvent happened) => happened switch
     {
-        CheckpointBegun e => state with { Begun = state.Begun.SetItem((e.Timeline, e.Step), e) },
+        CheckpointBegun e => state with { Begun = state.WithoutBegun(e.Timeline, e.Step).Add(e) },
         CheckpointCommitted e => state with
         {
             Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step).Add(e),
-            Begun = state.Begun.Remove((e.Timeline, e.Step)),
-            AbandonedAt = state.AbandonedAt.RemoveRange(state.AbandonedAt.Keys.Where(k => k.Timeline < e.Timeline || (k.Timeline == e.Timeline && k.Step <= e.Step))),
+            Begun = state.WithoutBegun(e.Timeline, e.Step),
+            AbandonedAt = state.AbandonedAt.RemoveAll(a => a.Timeline < e.Timeline || (a.Timeline == e.Timeline && a.Step <= e.Step)),
         },
         CheckpointAbandoned e => state with
         {
-            Begun = state.Begun.Remove((e.Timeline, e.Step)),
-            AbandonedAt = state.AbandonedAt.SetItem((e.Timeline, e.Step), e.Generation),
+            Begun = state.WithoutBegun(e.Timeline, e.Step),
+            AbandonedAt = state.AbandonedAt.RemoveAll(a => a.Timeline == e.Timeline && a.Step == e.Step).Add(e),
             Abandoned = state.Abandoned + 1,
         },
         CheckpointRejected e => state with
@@ -47,6 +47,9 @@ public sealed record CheckpointsState
         CheckpointRetired e => state with { Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step) },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of checkpoints."),
     };
+
+    /// <summary>Whether an attempt at a step is under way.</summary>
+    public bool IsBegun(int timeline, long step) => Begun.Exists(b => b.Timeline == timeline && b.Step == step);
 
     /// <summary>
     /// The newest checkpoint that a timeline may resume from: its own, or one of an older timeline up to the step where this one branched off.
@@ -67,4 +70,6 @@ public sealed record CheckpointsState
 
     /// <summary>Names that the collector of garbage must leave alone: files of every checkpoint that counts.</summary>
     public ImmutableHashSet<string> NamesInUse() => [.. Committed.SelectMany(c => c.Shards.Append(c.Manifest))];
+
+    private ImmutableList<CheckpointBegun> WithoutBegun(int timeline, long step) => Begun.RemoveAll(b => b.Timeline == timeline && b.Step == step);
 }

@@ -4,7 +4,7 @@ using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Contracts;
 
-/// <summary>Every event of this project that is ever stored: the host registers exactly these. Names are never reused, and a change of meaning is a new version.</summary>
+/// <summary>Every event and snapshot of this project that is ever stored: the host registers exactly these. Names are never reused, and a change of meaning is a new version.</summary>
 public static class JournalContracts
 {
     /// <summary>The list.</summary>
@@ -22,10 +22,12 @@ public static class JournalContracts
         new("checkpoint.abandoned", 1, JournalJson.Default.CheckpointAbandoned),
         new("checkpoint.rejected", 1, JournalJson.Default.CheckpointRejected),
         new("checkpoint.retired", 1, JournalJson.Default.CheckpointRetired),
+        new("run.state", 1, JournalJson.Default.RunState),
+        new("checkpoint.state", 1, JournalJson.Default.CheckpointsState),
     ];
 }
 
-/// <summary>Generated readers and writers of the events.</summary>
+/// <summary>Generated readers and writers of events and snapshots.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
     UseStringEnumConverter = false)]
@@ -41,4 +43,6 @@ public static class JournalContracts
 [JsonSerializable(typeof(CheckpointAbandoned))]
 [JsonSerializable(typeof(CheckpointRejected))]
 [JsonSerializable(typeof(CheckpointRetired))]
+[JsonSerializable(typeof(RunState))]
+[JsonSerializable(typeof(CheckpointsState))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
+using Olmo.Actors.Snapshots;
 using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
@@ -10,7 +11,7 @@ namespace Olmo.Actors.Runs;
 /// Supervises one run: decides by <see cref="RunDecisions"/> and <see cref="WorldFormation"/>, journals, then tells. It forms worlds from what survivors hold, else from committed
 /// checkpoints, answers failures by the supervision ladder and stops with one typed reason. It is not on the path of a step: a new incarnation adopts ranks that went on stepping.
 /// </summary>
-public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
+public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTimers
 {
     private readonly RunSupervisorSettings _settings;
     private readonly IObjectStore _store;
@@ -18,7 +19,6 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IActorRef _checkpoints;
-    private RunState _state = RunState.Initial;
     private RunPhase _phase = RunPhase.Recovering;
     private CheckpointCommitted? _newest;
     private object? _awaited;
@@ -34,36 +34,36 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     /// <param name="time">Clock.</param>
     /// <param name="probe">Is told what happens.</param>
     public RunSupervisor(RunSupervisorSettings settings, IObjectStore store, IActorRef ranks, TimeProvider time, IPhaseProbe probe)
+        : base(RunState.Initial, RunState.Apply, settings.SnapshotInterval)
     {
         _settings = settings;
         _store = store;
         _ranks = ranks;
         _time = time;
         PersistenceId = $"run/{settings.Run.Name}";
-        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints);
+        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval);
         _checkpoints = Context.ActorOf(
             BackoffSupervisor.Props(Backoff.OnStop(
                 Props.Create(() => new CheckpointCoordinator(coordinator, store, time, probe)), "coordinator",
                 TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), 0.2, -1).WithDefaultStoppingStrategy()),
             "checkpoints");
 
-        Recover<RunEvent>(e => _state = RunState.Apply(_state, e));
         Recover<RecoveryCompleted>(_ => FindCheckpoint());
 
         Command<CheckpointFound>(OnCheckpointFound, _ => _phase is RunPhase.Opening or RunPhase.Finding);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
         Command<RanksGathered>(OnGathered, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering);
         Command<RanksSpare>(OnSpare, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
-        Command<ManifestRead>(OnManifestRead, m => _phase is RunPhase.Reading && m.Generation == _state.Generation);
-        Command<ManifestUnreadable>(OnManifestUnreadable, m => _phase is RunPhase.Reading && m.Generation == _state.Generation);
+        Command<ManifestRead>(OnManifestRead, m => _phase is RunPhase.Reading && m.Generation == State.Generation);
+        Command<ManifestUnreadable>(OnManifestUnreadable, m => _phase is RunPhase.Reading && m.Generation == State.Generation);
         Command<CheckpointIsRejected>(_ => _afterRejection(), _ => _phase is RunPhase.Rejecting);
         Command<RankReady>(OnRankReady, m => IsCurrent(m.Generation) && _phase is RunPhase.Forming);
-        Command<RankFailed>(OnRankFailed, m => IsCurrent(m.Generation) && _state.Stopped is null);
+        Command<RankFailed>(OnRankFailed, m => IsCurrent(m.Generation) && State.Stopped is null);
         Command<RankStopped>(OnRankStopped, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<RankFinished>(OnRankFinished, m => IsCurrent(m.Generation) && _phase is RunPhase.Finishing);
         Command<RequestStop>(OnRequestStop);
         Command<CheckpointSettled>(_ => { });
-        Command<GetRunStatus>(_ => Sender.Tell(new RunStatus(_state, _newest, _phase.ToString())));
+        Command<GetRunStatus>(_ => Sender.Tell(new RunStatus(State, _newest, _phase.ToString())));
         Command<Resend>(_ => SendAwaited());
         CommandAny(m => _log.Debug("{0} has no effect in phase {1}", m.GetType().Name, _phase));
     }
@@ -74,42 +74,21 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     /// <inheritdoc />
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <inheritdoc />
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
-    {
-        Context.System.EventStream.Publish(new JournalUnavailable(cause.Message));
-        base.OnPersistFailure(cause, @event, sequenceNr);
-    }
-
-    /// <inheritdoc />
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
-    {
-        base.OnPersistRejected(cause, @event, sequenceNr);
-        Context.Stop(Self); // a lost decision is as bad as a failed write
-    }
-
-    /// <inheritdoc />
-    protected override void OnRecoveryFailure(Exception reason, object? message = null)
-    {
-        Context.System.EventStream.Publish(new JournalUnavailable(reason.Message));
-        base.OnRecoveryFailure(reason, message);
-    }
-
-    private bool IsCurrent(long generation) => generation == _state.Generation;
+    private bool IsCurrent(long generation) => generation == State.Generation;
 
     private void FindCheckpoint()
     {
         if (_phase is RunPhase.Recovering)
         {
             Context.System.EventStream.Publish(new JournalAvailable());
-            Await(RunPhase.Opening, new FindCheckpoint(_state.Timeline, BranchedAt), _checkpoints);
+            Await(RunPhase.Opening, new FindCheckpoint(State.Timeline, BranchedAt), _checkpoints);
             return;
         }
 
-        Await(RunPhase.Finding, new FindCheckpoint(_state.Timeline, BranchedAt), _checkpoints);
+        Await(RunPhase.Finding, new FindCheckpoint(State.Timeline, BranchedAt), _checkpoints);
     }
 
-    private long BranchedAt => _state.Timeline == 0 ? long.MaxValue : _state.TimelineFrom;
+    private long BranchedAt => State.Timeline == 0 ? long.MaxValue : State.TimelineFrom;
 
     private void OnCheckpointFound(CheckpointFound found)
     {
@@ -127,21 +106,21 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        if (_state.Stopped is { Reason: StopReason.Completed } completed && SettingsChange.Between(_state.NumericSettings, _settings.Recipe.NumericSettings).Count == 0)
+        if (State.Stopped is { Reason: StopReason.Completed } completed && SettingsChange.Between(State.NumericSettings, _settings.Recipe.NumericSettings).Count == 0)
         {
             _phase = RunPhase.Stopped;
             Context.System.EventStream.Publish(new RunEventStored(completed));
             return;
         }
 
-        RunDecision open = RunDecisions.Open(_state, _settings.Recipe, _settings.AcceptNewTimeline, _newest?.Step ?? 0);
+        RunDecision open = RunDecisions.Open(State, _settings.Recipe, _settings.AcceptNewTimeline, _newest?.Step ?? 0);
         Store(open, () => Await(RunPhase.Adopting, new AdoptWorld(_checkpoints), _ranks));
     }
 
     // Rule 13: ranks that run the newest journalled generation are adopted, all of its members; else a new number is taken.
     private void OnStanding(WorldStanding standing)
     {
-        bool living = standing.Generation > 0 && standing.Generation == _state.Generation && _state.Stopped is null && standing.Members.Order().SequenceEqual(_state.Members.Select(m => m.RankId).Order());
+        bool living = standing.Generation > 0 && standing.Generation == State.Generation && State.Stopped is null && standing.Members.Order().SequenceEqual(State.Members.Select(m => m.RankId).Order());
         if (!living)
         {
             NextGeneration();
@@ -184,18 +163,18 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         Answered();
         Store(
-            RunDecisions.StartGeneration(_state, _settings.Run.Token, _newest?.Step ?? 0, _reason),
+            RunDecisions.StartGeneration(State, _settings.Run.Token, _newest?.Step ?? 0, _reason),
             () =>
             {
-                _checkpoints.Tell(new EndUnfinished(_state.Generation));
-                Await(RunPhase.Gathering, new GatherRanks(_state.Generation), _ranks);
+                _checkpoints.Tell(new EndUnfinished(State.Generation));
+                Await(RunPhase.Gathering, new GatherRanks(State.Generation), _ranks);
             });
     }
 
     private void OnGathered(RanksGathered gathered)
     {
         _there = [.. gathered.Reports.Select(r => r.RankId)];
-        Form(WorldFormation.Plan(_state.Generation, _state.Timeline, _settings.World, _state.Members, gathered.Reports));
+        Form(WorldFormation.Plan(State.Generation, State.Timeline, _settings.World, State.Members, gathered.Reports));
     }
 
     private void Form(FormationResult result)
@@ -208,18 +187,18 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
                 Store(RunDecisions.FormWorld(formed.Plan, _reason), () => Await(RunPhase.Forming, new FormPlan(formed.Plan, _checkpoints), _ranks, resend: false));
                 break;
             case FormationResult.CheckpointNeeded needed:
-                _log.Info("generation {0} starts from the newest checkpoint: {1}", _state.Generation, needed.Reason);
+                _log.Info("generation {0} starts from the newest checkpoint: {1}", State.Generation, needed.Reason);
                 FindCheckpoint();
                 break;
             case FormationResult.TooFewRanks few:
-                Context.System.EventStream.Publish(new WaitingForRanks(_state.Generation, few.Ranks, few.MinRanks));
+                Context.System.EventStream.Publish(new WaitingForRanks(State.Generation, few.Ranks, few.MinRanks));
                 break; // asked again until there are enough
         }
     }
 
     private void OnSpare(RanksSpare spare)
     {
-        if (_state.Members.Length < _settings.World.WantedRanks && !_state.Stopping)
+        if (State.Members.Length < _settings.World.WantedRanks && !State.Stopping)
         {
             _reason = $"the world grows: rank {string.Join(',', spare.Spares)} is ready";
             NextGeneration();
@@ -229,11 +208,11 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     private void ReadManifest()
     {
         Answered();
-        long generation = _state.Generation;
+        long generation = State.Generation;
         _phase = RunPhase.Reading;
         if (_newest is not { } newest)
         {
-            Form(WorldFormation.FromState(generation, _state.Timeline, _settings.World, _state.Members, _there, null));
+            Form(WorldFormation.FromState(generation, State.Timeline, _settings.World, State.Members, _there, null));
             return;
         }
 
@@ -244,7 +223,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     }
 
     private void OnManifestRead(ManifestRead read) =>
-        Form(WorldFormation.FromState(read.Generation, _state.Timeline, _settings.World, _state.Members, _there, read.Manifest));
+        Form(WorldFormation.FromState(read.Generation, State.Timeline, _settings.World, State.Members, _there, read.Manifest));
 
     private void OnManifestUnreadable(ManifestUnreadable unreadable) => Reject(_newest!.Step, _newest.Manifest, unreadable.Reason, FindCheckpoint);
 
@@ -263,13 +242,13 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         Answered();
         _phase = RunPhase.Training;
-        _ranks.Tell(new Train(_state.Generation, _state.TotalSteps));
+        _ranks.Tell(new Train(State.Generation, State.TotalSteps));
     }
 
     private void OnRankFailed(RankFailed failed)
     {
         Answered();
-        if (_state.Stopping)
+        if (State.Stopping)
         {
             StopReason why = failed.Kind is FaultKind.StorageFull ? StopReason.StorageFull : StopReason.Preempted;
             Store(RunDecisions.Stop(why, $"stopped on request; no checkpoint of the last steps: {failed.Message}", _newest?.Step ?? 0), () => { });
@@ -277,7 +256,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         }
 
         RunDecision decision = RunDecisions.RankFailed(
-            _state, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow());
+            State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow());
         Store(decision, () =>
         {
             _reason = decision.Reason;
@@ -295,7 +274,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
     {
         if (stopped.IsComplete && stopped.Checkpoint.IsCommitted)
         {
-            Await(RunPhase.Finishing, new Finish(_state.Generation), _ranks, resend: false);
+            Await(RunPhase.Finishing, new Finish(State.Generation), _ranks, resend: false);
             return;
         }
 
@@ -314,7 +293,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
 
     private void OnRequestStop(RequestStop request)
     {
-        if (_state.Stopped is not null && _phase is RunPhase.Stopped)
+        if (State.Stopped is not null && _phase is RunPhase.Stopped)
         {
             return;
         }
@@ -323,13 +302,13 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         {
             Persist(new StopRequested(request.By, _time.GetUtcNow()), e =>
             {
-                Update(e);
-                _ranks.Tell(new StopAtBoundary(_state.Generation));
+                Publish(e);
+                _ranks.Tell(new StopAtBoundary(State.Generation));
             });
             return;
         }
 
-        _ranks.Tell(new Abort(_state.Generation, $"stop requested by {request.By}"));
+        _ranks.Tell(new Abort(State.Generation, $"stop requested by {request.By}"));
         Answered();
         Store(RunDecisions.Stop(StopReason.Preempted, "stopped on request; the same command goes on", _newest?.Step ?? 0), () => { });
     }
@@ -345,7 +324,7 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         RunEvent last = decision.Events[^1];
         PersistAll(decision.Events, e =>
         {
-            Update(e);
+            Publish(e);
             if (!ReferenceEquals(e, last))
             {
                 return;
@@ -362,9 +341,9 @@ public sealed class RunSupervisor : ReceivePersistentActor, IWithTimers
         });
     }
 
-    private void Update(RunEvent happened)
+    private void Publish(RunEvent happened)
     {
-        _state = RunState.Apply(_state, happened);
+        Update(happened);
         Context.System.EventStream.Publish(new RunEventStored(happened));
     }
 

@@ -10,6 +10,7 @@ namespace Olmo.Actors.Runs;
 /// <param name="Policy">Budgets of the supervision ladder.</param>
 /// <param name="Checkpoints">Which steps are saved and kept.</param>
 /// <param name="World">Ranks, replicas, groups, shards and layers.</param>
+/// <param name="SnapshotInterval">Events of the supervisor, and of the coordinator, between two snapshots of their state.</param>
 /// <param name="RetryAfter">How long an unanswered message to a child or a rank waits before it is sent again.</param>
 public sealed record RunSupervisorSettings(
-    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, WorldRecipe World, TimeSpan RetryAfter);
+    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, WorldRecipe World, int SnapshotInterval, TimeSpan RetryAfter);

@@ -28,7 +28,7 @@ internal static class CoordinatorProcess
         using FileStream held = await TakeLock(child.NodeFolder.CoordinatorLock, time);
         LocalObjectStore store = new(child.Folder.Checkpoints, time);
         ParameterList parameters = new(child.Plan.Config);
-        await using RunJournal journal = await RunJournal.Open(child.Folder.Journal, child.Recipe.JournalBusyTimeout, time);
+        await using RunJournal journal = await RunJournal.Open(child.Folder.Journal, child.Recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(child.Recipe.Run.Name, journal.Token),
             new RunCreated(
@@ -36,7 +36,7 @@ internal static class CoordinatorProcess
             child.Orders.AcceptNewTimeline, child.Recipe.Supervision.Policy, child.Recipe.Checkpoints,
             new WorldRecipe(
                 child.Recipe.World.Ranks, child.Recipe.World.Min, child.Recipe.World.Replicas, child.Plan.Step.Groups, child.Recipe.Shards, parameters.Layout(child.Recipe.Shards).Layers),
-            RankParts.Resend);
+            child.Recipe.Journal.SnapshotInterval, RankParts.Resend);
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), journal.Services));
         try
         {

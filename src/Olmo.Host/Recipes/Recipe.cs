@@ -7,7 +7,7 @@ namespace Olmo.Host.Recipes;
 /// <summary>A recipe, read once and checked as a whole. Defaults live only in <c>hocon/reference.conf</c>.</summary>
 internal sealed record Recipe(
     RunKeys Run, DataKeys Data, TokenizerKeys Tokenizer, ModelKeys Model, BatchKeys Batch, LossKeys Loss, OptimizerKeys Optimizer, ScheduleKeys Schedule,
-    int Shards, ComputeKeys Compute, CheckpointPolicy Checkpoints, SupervisionKeys Supervision, TimeSpan JournalBusyTimeout, long EvaluationMaxTokens, SampleKeys Sample,
+    int Shards, ComputeKeys Compute, CheckpointPolicy Checkpoints, SupervisionKeys Supervision, JournalKeys Journal, long EvaluationMaxTokens, SampleKeys Sample,
     int LogInterval, WorldKeys World, IReadOnlyDictionary<string, string> NumericSettings, string Resolved);
 
 internal sealed record RunKeys(string Name, string Folder, long Seed, long Steps, int Epochs);
@@ -32,5 +32,7 @@ internal sealed record ScheduleKeys(string Kind, long WarmupSteps, long EndStep,
 internal sealed record ComputeKeys(int Threads, string Simd, int MicroBatch);
 
 internal sealed record SupervisionKeys(RunPolicy Policy, int MaxLoaderRestarts, TimeSpan JournalOutage);
+
+internal sealed record JournalKeys(TimeSpan BusyTimeout, int SnapshotInterval);
 
 internal sealed record SampleKeys(string Prompt, int Tokens, double Temperature, double TopP);

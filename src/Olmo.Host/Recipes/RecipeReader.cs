@@ -73,7 +73,8 @@ internal static class RecipeReader
         SampleKeys sample = new(v.OptionalText("sample.prompt") ?? "", v.Int32("sample.tokens", 1), v.Double("sample.temperature", 0, 100), v.Double("sample.top-p", 0, 1));
         return new Recipe(
             run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v),
-            v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, Environment.ProcessorCount),
+            new JournalKeys(v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int32("journal.snapshot-interval", 1)),
+            v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, Environment.ProcessorCount),
             v.NumericValues(), v.Render());
     }
 

@@ -81,13 +81,13 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     {
         LocalObjectStore store = new(_folder.Checkpoints, time);
         RankParts parts = RankParts.Of(recipe, 0, _folder, plan, data, train, heldOut);
-        await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.JournalBusyTimeout, time);
+        await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(recipe.Run.Name, journal.Token),
             new RunCreated(
                 recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
             acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints,
-            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), RankParts.Resend);
+            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), recipe.Journal.SnapshotInterval, RankParts.Resend);
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions
         {

@@ -106,6 +106,15 @@ public sealed class MemoryJournalStore : IJournalStore
         return Task.CompletedTask;
     }
 
+    /// <summary>Numbers of an id's snapshots, ascending.</summary>
+    public IReadOnlyList<long> SnapshotNumbers(string persistenceId)
+    {
+        lock (_lock)
+        {
+            return [.. HeadOf(persistenceId).Snapshots.Select(s => s.SequenceNr).Order()];
+        }
+    }
+
     private Head HeadOf(string id)
     {
         if (!_heads.TryGetValue(id, out Head? head))

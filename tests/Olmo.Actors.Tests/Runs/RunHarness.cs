@@ -29,9 +29,13 @@ internal sealed class RunHarness
 
     public CheckpointPolicy Checkpoints { get; init; } = new(Interval: 5, Keep: 2, PermanentInterval: 0, GarbageGrace: TimeSpan.FromMinutes(10), MaxLag: 0);
 
+    public int SnapshotInterval { get; init; } = 4;
+
     public RunPolicy Policy { get; init; } = new(MaxFaults: 3, FaultWindow: TimeSpan.FromMinutes(10), MaxFaultsWithoutProgress: 10);
 
     public MemoryJournalStore Journal { get; } = new();
+
+    public static IPhaseProbe Probe => QuietProbe.Instance;
 
     public ActorSystem StartSystem(long fence = 1) => new ActorSystemOptions
     {
@@ -57,7 +61,7 @@ internal sealed class RunHarness
     public RunSupervisorSettings Settings(long token = 1, bool acceptNewTimeline = false) => new(
         new RunIdentity("test", token),
         new RunCreated("test", "n1", ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "1"), "layout", "data", TotalSteps),
-        acceptNewTimeline, Policy, Checkpoints, new WorldRecipe(1, 1, 1, 4, Shards, 3), RetryAfter: TimeSpan.FromSeconds(2));
+        acceptNewTimeline, Policy, Checkpoints, new WorldRecipe(1, 1, 1, 4, Shards, 3), SnapshotInterval, RetryAfter: TimeSpan.FromSeconds(2));
 
     public IActorRef StartRank(ActorSystem system, string name = "rank")
     {
