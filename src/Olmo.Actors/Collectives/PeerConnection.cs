@@ -27,6 +27,7 @@ internal sealed partial class PeerConnection : IDisposable
     private int _first;
     private int _count;
     private int _headerCount;
+    private int _waiters;
     private long _issued;
     private long _sentThrough;
     private bool _writing;
@@ -78,7 +79,7 @@ internal sealed partial class PeerConnection : IDisposable
             number = ++_issued;
             while (_writing || _sentThrough != number - 1)
             {
-                Monitor.Wait(_gate);
+                WaitForTurn();
                 _mesh.ThrowIfFailed();
             }
 
@@ -111,7 +112,7 @@ internal sealed partial class PeerConnection : IDisposable
                     break;
                 }
 
-                Monitor.Wait(_gate);
+                WaitForTurn();
                 _mesh.ThrowIfFailed();
             }
 
@@ -157,7 +158,7 @@ internal sealed partial class PeerConnection : IDisposable
             while (_sentThrough < number)
             {
                 _mesh.ThrowIfFailed();
-                Monitor.Wait(_gate);
+                WaitForTurn();
             }
         }
     }
@@ -184,12 +185,15 @@ internal sealed partial class PeerConnection : IDisposable
             : null;
     }
 
-    /// <summary>Wakes whoever waits here, after the mesh's error is set.</summary>
+    /// <summary>Wakes the callers who wait here, after the mesh's error is set. An idle sender thread sleeps on until <see cref="Dispose"/>: waking it would only delay them.</summary>
     public void Release()
     {
         lock (_gate)
         {
-            Monitor.PulseAll(_gate);
+            if (_waiters > 0)
+            {
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 
@@ -226,6 +230,11 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>Waits for both threads (unless it runs on one of them) and gives the link back.</summary>
     public void Dispose()
     {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
+
         if (Thread.CurrentThread != _receiver)
         {
             _receiver.Join();
@@ -237,6 +246,13 @@ internal sealed partial class PeerConnection : IDisposable
         }
 
         _link.Dispose();
+    }
+
+    private void WaitForTurn()
+    {
+        _waiters++;
+        Monitor.Wait(_gate);
+        _waiters--;
     }
 
     private byte[] RentHeader(int length)
