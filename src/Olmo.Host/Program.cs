@@ -8,6 +8,7 @@ RootCommand root = new("Trains OLMo and OLMo 2 language models by actors that lo
     RunCommand.Create(),
     GenerateCommand.Create(),
     StatusCommand.Create(),
+    CheckpointCommand.Create(),
     new Command("data", "Looks at data.") { DataInspect.Create() },
     DoctorCommand.Create(),
     TokenizerCommand.Create(),

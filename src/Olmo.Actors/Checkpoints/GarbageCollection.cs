@@ -23,6 +23,6 @@ internal sealed record GarbageCollection(IObjectStore Store, ImmutableHashSet<st
             }
         }
 
-        return deleted;
+        return deleted + Store.RemoveUnfinished(Before);
     }
 }

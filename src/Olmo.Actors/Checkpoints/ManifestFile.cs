@@ -4,13 +4,13 @@ using Olmo.Actors.ObjectStorage;
 namespace Olmo.Actors.Checkpoints;
 
 /// <summary>Reads a manifest and checks it against the digest in the journal.</summary>
-internal static class ManifestFile
+public static class ManifestFile
 {
     private const int MaxLengthBytes = 256 << 20;
 
     /// <summary>Reads the manifest of a committed checkpoint.</summary>
     /// <exception cref="InvalidDataException">It is missing, too long or not the one that was committed.</exception>
-    public static CheckpointManifest Read(IObjectStore store, CheckpointCommitted committed)
+    public static CheckpointManifest Read(IObjectReader store, CheckpointCommitted committed)
     {
         long length = store.LengthOf(committed.Manifest) ?? throw new InvalidDataException($"manifest '{committed.Manifest}' is missing");
         if (length > MaxLengthBytes)

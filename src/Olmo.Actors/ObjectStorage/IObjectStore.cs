@@ -4,7 +4,7 @@ namespace Olmo.Actors.ObjectStorage;
 /// Where shard files and manifests live. A name is a relative path with <c>/</c> between its parts. There is no rename and no append, so that an
 /// object store can stand behind it. Every method may be called from any thread.
 /// </summary>
-public interface IObjectStore
+public interface IObjectStore : IObjectReader
 {
     /// <summary>
     /// Writes an object whole or not at all: it is durable under its name when the task ends, and absent (or untouched) when the task fails.
@@ -18,13 +18,6 @@ public interface IObjectStore
     /// <exception cref="IOException">Any other failure of the device.</exception>
     PutOutcome PutIfAbsent(string name, Action<Stream> write, CancellationToken cancellationToken = default);
 
-    /// <summary>Opens an object for reading with seeks (ranged gets). The caller disposes it.</summary>
-    /// <exception cref="FileNotFoundException">There is no object of that name.</exception>
-    Stream OpenRead(string name);
-
-    /// <summary>Length in bytes, or null where there is no object of that name.</summary>
-    long? LengthOf(string name);
-
     /// <summary>Objects whose name starts with <paramref name="prefix"/>, in ordinal order of their names.</summary>
     IReadOnlyList<StoredObject> List(string prefix);
 
@@ -34,4 +27,8 @@ public interface IObjectStore
     /// <summary>Takes a bad object out of the way for a person to look at: it is kept under the name that is returned and no longer stands under its own.</summary>
     /// <exception cref="FileNotFoundException">There is no object of that name.</exception>
     string SetAside(string name);
+
+    /// <summary>Removes what writers left half-written and have not touched since <paramref name="before"/>: they died.</summary>
+    /// <returns>Number of pieces removed.</returns>
+    int RemoveUnfinished(DateTimeOffset before);
 }

@@ -2,7 +2,7 @@ namespace Olmo.Actors.ObjectStorage;
 
 /// <summary>
 /// Objects as files below a folder. A put writes a temporary file, flushes it, links it under its name (which fails if the name is taken) and
-/// flushes the folder; a process that dies on the way leaves a temporary file, which the next start removes.
+/// flushes the folder; a process that dies on the way leaves a temporary file, which the writer's next start or the collection of garbage removes.
 /// </summary>
 public sealed class LocalObjectStore : IObjectStore
 {
@@ -10,25 +10,29 @@ public sealed class LocalObjectStore : IObjectStore
     private const string AsideFolder = ".aside";
     private readonly string _root;
     private readonly TimeProvider _time;
+    private readonly LocalObjectReader _reader;
+    private readonly string _writing;
     private long _temporaries;
 
-    /// <summary>Opens the store and removes what an earlier process left half-written.</summary>
-    /// <param name="root">Folder of the store; made if absent. One process at a time may write to it.</param>
+    /// <summary>Opens the store and removes what an earlier process of the same writer left half-written.</summary>
+    /// <param name="root">Folder of the store; made if absent.</param>
     /// <param name="time">Stamps the names of objects that are set aside.</param>
-    public LocalObjectStore(string root, TimeProvider time)
+    /// <param name="writer">Name of the writer: any number of processes may write at a time, each under another name.</param>
+    public LocalObjectStore(string root, TimeProvider time, string writer = "run")
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentException.ThrowIfNullOrEmpty(writer);
         _root = Path.GetFullPath(root);
+        _reader = new LocalObjectReader(_root);
         _time = time;
-        Directory.CreateDirectory(_root);
-        string writing = Path.Combine(_root, TemporaryFolder);
-        if (Directory.Exists(writing))
+        _writing = Path.Combine(_root, TemporaryFolder, writer);
+        if (Directory.Exists(_writing))
         {
-            Directory.Delete(writing, recursive: true);
+            Directory.Delete(_writing, recursive: true);
         }
 
-        Directory.CreateDirectory(writing);
+        Directory.CreateDirectory(_writing);
     }
 
     /// <inheritdoc />
@@ -41,7 +45,7 @@ public sealed class LocalObjectStore : IObjectStore
             return PutOutcome.AlreadyThere;
         }
 
-        string temporary = Path.Combine(_root, TemporaryFolder, $"{Interlocked.Increment(ref _temporaries)}");
+        string temporary = Path.Combine(_writing, $"{Interlocked.Increment(ref _temporaries)}");
         try
         {
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
@@ -68,14 +72,10 @@ public sealed class LocalObjectStore : IObjectStore
     }
 
     /// <inheritdoc />
-    public Stream OpenRead(string name) => new FileStream(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 20);
+    public Stream OpenRead(string name) => _reader.OpenRead(name);
 
     /// <inheritdoc />
-    public long? LengthOf(string name)
-    {
-        FileInfo file = new(PathOf(name));
-        return file.Exists ? file.Length : null;
-    }
+    public long? LengthOf(string name) => _reader.LengthOf(name);
 
     /// <inheritdoc />
     public IReadOnlyList<StoredObject> List(string prefix)
@@ -111,14 +111,21 @@ public sealed class LocalObjectStore : IObjectStore
         return aside;
     }
 
-    private string PathOf(string name)
+    /// <inheritdoc />
+    public int RemoveUnfinished(DateTimeOffset before)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        if (name[0] is '.' or '/' || name.Split('/').Any(part => part.Length == 0 || part is "." or ".."))
+        int removed = 0;
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(_root, TemporaryFolder), "*", SearchOption.AllDirectories))
         {
-            throw new ArgumentException($"'{name}' is not a name of an object: relative, parts not empty, '.' or '..'.", nameof(name));
+            if (File.GetLastWriteTimeUtc(path) < before)
+            {
+                File.Delete(path);
+                removed++;
+            }
         }
 
-        return Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
+        return removed;
     }
+
+    private string PathOf(string name) => _reader.PathOf(name);
 }

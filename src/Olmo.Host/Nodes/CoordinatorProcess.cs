@@ -26,7 +26,7 @@ internal static class CoordinatorProcess
     {
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Coordinator, input, time);
         using FileStream held = await TakeLock(child.NodeFolder.CoordinatorLock, time);
-        LocalObjectStore store = new(child.Folder.Checkpoints, time);
+        LocalObjectStore store = new(child.Folder.Checkpoints, time, child.Orders.FileName);
         ParameterList parameters = new(child.Plan.Config);
         await using RunJournal journal = await RunJournal.Open(child.Folder.Journal, child.Recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(

@@ -18,7 +18,7 @@ internal static class RankProcess
     {
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
         RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut);
-        LocalObjectStore store = new(child.Folder.Checkpoints, time);
+        LocalObjectStore store = new(child.Folder.Checkpoints, time, child.Orders.FileName);
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
         try
         {

@@ -50,6 +50,9 @@ public sealed class MemoryObjectStore(TimeProvider time) : IObjectStore
     }
 
     /// <inheritdoc />
+    public int RemoveUnfinished(DateTimeOffset before) => 0; // a put is one step here
+
+    /// <inheritdoc />
     public IReadOnlyList<StoredObject> List(string prefix)
     {
         Fault?.Invoke("list", prefix);

@@ -37,11 +37,26 @@ public sealed class LocalObjectStoreTests : IDisposable
     [Fact]
     public void Open_HalfWrittenFileOfADeadProcess_IsRemoved()
     {
-        string left = Path.Combine(_folder, ".writing", "7");
+        string left = Path.Combine(_folder, ".writing", "run", "7");
         File.WriteAllText(left, "half");
 
         _ = new LocalObjectStore(_folder, TimeProvider.System);
 
+        Assert.False(File.Exists(left));
+    }
+
+    [Fact]
+    public void Open_HalfWrittenFileOfAnotherWriter_StaysUntilItIsOld()
+    {
+        LocalObjectStore other = new(_folder, TimeProvider.System, "rank-1");
+        string left = Path.Combine(_folder, ".writing", "rank-1", "7");
+        File.WriteAllText(left, "half");
+
+        _ = new LocalObjectStore(_folder, TimeProvider.System, "rank-2");
+        Assert.Equal(0, other.RemoveUnfinished(DateTimeOffset.UnixEpoch));
+        Assert.True(File.Exists(left));
+
+        Assert.Equal(1, other.RemoveUnfinished(new DateTimeOffset(File.GetLastWriteTimeUtc(left)).AddSeconds(1)));
         Assert.False(File.Exists(left));
     }
 

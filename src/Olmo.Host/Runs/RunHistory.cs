@@ -1,0 +1,53 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Runs;
+using Olmo.Runtime.Contracts;
+using Olmo.Runtime.Storage;
+
+namespace Olmo.Host.Runs;
+
+/// <summary>What the journal of a run's folder says; can be read beside a living run.</summary>
+/// <param name="Name">Name of the run.</param>
+/// <param name="Run">State of the run.</param>
+/// <param name="Checkpoints">Its checkpoints.</param>
+internal sealed record RunHistory(string Name, RunState Run, CheckpointsState Checkpoints)
+{
+    private const int Batch = 1000;
+
+    /// <summary>The newest checkpoint that the run would resume from, or null.</summary>
+    public CheckpointCommitted? Newest => Checkpoints.Newest(Run.Timeline, Run.Timeline == 0 ? long.MaxValue : Run.TimelineFrom);
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="UsageException">The folder is none of a run, or its run has no journal yet.</exception>
+    public static async Task<RunHistory> Read(RunFolder folder, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(folder.Journal))
+        {
+            throw new UsageException($"'{folder.Root}' has no journal.db: it is no folder of a run, or the run has not started its first step.");
+        }
+
+        await using SqliteJournalStore store = await SqliteJournalStore.OpenAsync(new SqliteStoreOptions { Path = folder.Journal }, cancellationToken);
+        ContractRegistry contracts = RunJournal.Contracts();
+        string name = await File.ReadAllTextAsync(folder.RunNameFile, cancellationToken);
+        RunState run = (await Read(store, contracts, $"run/{name}", cancellationToken)).Cast<RunEvent>().Aggregate(RunState.Initial, RunState.Apply);
+        CheckpointsState checkpoints = (await Read(store, contracts, $"checkpoints/{name}", cancellationToken)).Cast<CheckpointEvent>()
+            .Aggregate(CheckpointsState.Initial, CheckpointsState.Apply);
+        return new RunHistory(name, run, checkpoints);
+    }
+
+    private static async Task<List<object>> Read(SqliteJournalStore store, ContractRegistry contracts, string persistenceId, CancellationToken cancellationToken)
+    {
+        List<object> events = [];
+        long from = 1;
+        while (true)
+        {
+            IReadOnlyList<StoredEvent> read = await store.ReplayAsync(persistenceId, from, long.MaxValue, Batch, cancellationToken);
+            events.AddRange(read.Select(e => contracts.Decode(e.Manifest, e.Payload)));
+            if (read.Count < Batch)
+            {
+                return events;
+            }
+
+            from = read[^1].SequenceNr + 1;
+        }
+    }
+}
