@@ -23,4 +23,31 @@ public static class Phases
 
     /// <summary>The last step is committed; evaluation and export are on.</summary>
     public const string Finish = "finish";
+
+    /// <summary>A rank of a world waits for the world of the step, or for its data.</summary>
+    public const string Wait = "wait";
+
+    /// <summary>A group's forward pass begins.</summary>
+    public const string Forward = "forward";
+
+    /// <summary>A layer's gradient is whole in the backward pass of a run's last group.</summary>
+    public const string Backward = "backward";
+
+    /// <summary>Sums of a layer are about to be sent.</summary>
+    public const string Sums = "sums";
+
+    /// <summary>A rank has announced its shards and is about to tell the others.</summary>
+    public const string Announced = "announced";
+
+    /// <summary>A rank has the full set of announcements and is about to apply the step.</summary>
+    public const string Applying = "applying";
+
+    /// <summary>A step is applied and its parameters are about to be gathered.</summary>
+    public const string Gather = "gather";
+
+    /// <summary>State or parameters come from another rank.</summary>
+    public const string Transfer = "transfer";
+
+    /// <summary>A rank is about to give a shard's state to another.</summary>
+    public const string Donate = "donate";
 }

@@ -49,14 +49,15 @@ public sealed class ShardStage : IDisposable
     public ReadOnlyMemory<byte> Progress { get; private set; }
 
     /// <summary>Copies the state.</summary>
-    /// <exception cref="ArgumentException">The state owns other shards.</exception>
+    /// <exception cref="ArgumentException">The state lacks a shard of the stage.</exception>
     /// <exception cref="InvalidOperationException">A file of the copy before is still written: <see cref="IsBusy"/>.</exception>
     public void Take(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (!state.Placement.Shards.AsSpan().SequenceEqual(_placement.Shards.AsSpan()) || state.Layout.Hash != _placement.Layout.Hash)
+        bool same = state.Placement.Shards.AsSpan().SequenceEqual(_placement.Shards.AsSpan());
+        if ((!same && !_placement.Shards.All(state.Placement.Holds)) || state.Layout.Hash != _placement.Layout.Hash)
         {
-            throw new ArgumentException("The state owns other shards than the stage holds, or has another layout.", nameof(state));
+            throw new ArgumentException("The state lacks a shard that the stage holds, or has another layout.", nameof(state));
         }
 
         if (IsBusy)
@@ -66,7 +67,17 @@ public sealed class ShardStage : IDisposable
 
         for (int plane = 0; plane < TrainingState.Planes; plane++)
         {
-            state.CopyPlane(plane, _planes[plane]);
+            if (same)
+            {
+                state.CopyPlane(plane, _planes[plane]);
+                continue;
+            }
+
+            foreach (int c in _placement.Held)
+            {
+                ParameterChunk chunk = _placement.Layout.ChunkAt(c);
+                state.CopyChunk(plane, c, _planes[plane].View(_placement.OffsetOf(c), new Shape(chunk.Length)));
+            }
         }
 
         Step = state.Progress.Step;

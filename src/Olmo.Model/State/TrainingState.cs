@@ -85,6 +85,17 @@ public sealed class TrainingState : IDisposable
         return state;
     }
 
+    /// <summary>
+    /// Memory for shards whose content comes later, chunk by chunk; digests are not computed. With every shard the working parameters are the master parameters, which keep
+    /// their values.
+    /// </summary>
+    public static TrainingState Unfilled(ShardPlacement placement, WorkingParameters working, RunProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        ArgumentNullException.ThrowIfNull(working);
+        return new TrainingState(working.Provider, placement, placement.IsWhole ? working : null, progress);
+    }
+
     /// <summary>Digest of a shard's parameters and moments, for announcements: not a checksum for files.</summary>
     public ulong DigestOf(int shard)
     {
@@ -114,6 +125,36 @@ public sealed class TrainingState : IDisposable
 
         _digestsAreRead = false;
     }
+
+    /// <summary>Computes the digest of one chunk anew; may run beside the device's work for somebody else.</summary>
+    /// <returns>The chunk's part of its shard's digest.</returns>
+    public ulong RefreshDigest(int chunk)
+    {
+        int held = Placement.IndexOf(chunk);
+        Tensor digest = _digests.View(held, new Shape(1));
+        Provider.DigestState(ParametersOf(Layout.ChunkAt(chunk).Tensor), _m, _v, _ranges.AsSpan(held, 1), digest);
+        _digestsAreRead = false;
+        long value = 0;
+        Provider.Read(digest, new Span<long>(ref value));
+        return (ulong)value;
+    }
+
+    /// <summary>Takes over a chunk of another state of the same layout on the same provider, its digest left out.</summary>
+    public void CopyChunk(TrainingState from, int chunk)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ParameterChunk at = Layout.ChunkAt(chunk);
+        for (int plane = 0; plane < Planes; plane++)
+        {
+            if (plane != 0 || _working is null || !ReferenceEquals(_working, from._working))
+            {
+                Provider.Copy(from.Plane(plane, at), Plane(plane, at));
+            }
+        }
+    }
+
+    /// <summary>Copies a plane of a held chunk to a tensor of its length.</summary>
+    internal void CopyChunk(int plane, int chunk, in Tensor destination) => Provider.Copy(Plane(plane, Layout.ChunkAt(chunk)), destination);
 
     /// <summary>Copies the owned parameters into the working parameters; nothing to do where they are the same memory.</summary>
     public void Gather(WorkingParameters working)

@@ -43,6 +43,52 @@ public sealed partial class GradientAccumulator
         GroupsOf(frame.Layer, frame.Shard).UnionWith(frame.Groups);
     }
 
+    /// <summary>Adds another accumulator's sum of a range of the same layout, as if it had come in a frame.</summary>
+    /// <exception cref="OverlappingGroupsException">Both hold a group; nothing was added.</exception>
+    public void Add(GradientAccumulator from, int layer, int shard)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        GroupSet groups = from.GroupsOf(layer, shard);
+        ThrowIfOverlapping(layer, shard, groups);
+        int range = RangeOf(layer, shard);
+        if (layer == Layout.Layers)
+        {
+            _losses[shard] += from._losses[shard];
+            _digests[range] += DigestOfLoss(from._losses[shard]);
+        }
+        else
+        {
+            _digests[range] += AddSums(from, layer, shard);
+        }
+
+        _rangeIsInvalid[range] |= !from.IsValid(layer, shard);
+        GroupsOf(layer, shard).UnionWith(groups);
+    }
+
+    /// <summary>Empties the ranges of one shard: its sums are void (rule 8).</summary>
+    public void ResetShard(int shard)
+    {
+        for (int layer = 0; layer <= Layout.Layers; layer++)
+        {
+            int range = RangeOf(layer, shard);
+            int words = GroupSet.WordsFor(Groups);
+            _sets.AsSpan(range * words, words).Clear();
+            _rangeIsInvalid[range] = false;
+            _digests[range] = 0;
+            _digestIsKnown[range] = true;
+        }
+
+        _losses[shard] = default;
+        for (int k = 0; k < Layout.ChunksOfShard(shard); k++)
+        {
+            int held = Placement.IndexOf(Layout.ChunkOfShard(shard, k));
+            _written[held] = false;
+            _provider.Zero(_flags.View(held, new Shape(1)));
+        }
+
+        Interlocked.Increment(ref _flagsVersion);
+    }
+
     /// <summary>Bytes of the frame of a range, as <see cref="WriteFrame"/> writes it.</summary>
     public int FrameBytes(int layer, int shard, in StepIdentity id) =>
         SumFrame.EncodedBytes(id.RunId, Groups, SumPayload.Fixed64, layer == Layout.Layers ? LossParts.Count : Layout.ElementsOfRange(layer, shard));
@@ -185,6 +231,20 @@ public sealed partial class GradientAccumulator
             _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
             _provider.Read(SumsOf(held), destination.Slice(at, _ranges[held].Length));
             at += _ranges[held].Length;
+        }
+
+        return SumOfDigests(visited);
+    }
+
+    private ulong AddSums(GradientAccumulator from, int layer, int shard)
+    {
+        int visited = 0;
+        for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
+        {
+            int source = from.Placement.IndexOf(c);
+            from.ZeroUnwritten(source, 1);
+            _provider.Measure(from._sums, default, from._ranges.AsSpan(source, 1), _frames.Digests.View(visited++, new Shape(1)), default);
+            AddIntegers(from.SumsOf(source), Placement.IndexOf(c));
         }
 
         return SumOfDigests(visited);

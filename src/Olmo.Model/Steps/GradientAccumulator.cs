@@ -30,7 +30,8 @@ public sealed partial class GradientAccumulator : IDisposable
     private readonly bool[] _digestIsKnown;
     private readonly LossParts[] _losses;
     private readonly ulong[] _one;
-    private bool _flagsAreRead = true;
+    private long _flagsVersion;
+    private long _flagsRead;
     private int _openGroup = None;
     private bool _openGroupHasGradients;
 
@@ -86,6 +87,9 @@ public sealed partial class GradientAccumulator : IDisposable
     /// <summary>G</summary>
     public int Groups { get; }
 
+    /// <summary>Called on the thread that adds gradients when a layer of the open group is whole. Null: nobody is told.</summary>
+    public Action<int>? LayerCompleted { get; set; }
+
     /// <summary>Empties all sums and sets.</summary>
     public void Reset()
     {
@@ -93,7 +97,7 @@ public sealed partial class GradientAccumulator : IDisposable
         Array.Clear(_written);
         _provider.Zero(_flags);
         Array.Clear(_flagOfHeld);
-        _flagsAreRead = true;
+        Volatile.Write(ref _flagsRead, Volatile.Read(ref _flagsVersion));
         Array.Clear(_sets);
         Array.Clear(_rangeIsInvalid);
         Array.Clear(_digests);
@@ -122,10 +126,12 @@ public sealed partial class GradientAccumulator : IDisposable
             return true;
         }
 
-        if (!_flagsAreRead)
+        // A frame may be written on another thread while a later layer is added: what is added meanwhile is read the next time.
+        long version = Volatile.Read(ref _flagsVersion);
+        if (Volatile.Read(ref _flagsRead) != version)
         {
             _provider.Read(_flags, _flagOfHeld.AsSpan());
-            _flagsAreRead = true;
+            Volatile.Write(ref _flagsRead, version);
         }
 
         for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
@@ -212,7 +218,7 @@ public sealed partial class GradientAccumulator : IDisposable
 
         _provider.AddRounded(gradient, _sums, _ranges.AsSpan(first, count), _limit, accumulate, _flags.View(first, new Shape(count)));
         _written.AsSpan(first, count).Fill(true);
-        _flagsAreRead = false;
+        Interlocked.Increment(ref _flagsVersion);
     }
 
     /// <summary>Marks the open group's gradient of a layer as whole: every use of every tensor of the layer was added.</summary>
@@ -224,6 +230,8 @@ public sealed partial class GradientAccumulator : IDisposable
         {
             Mark(layer, shard);
         }
+
+        LayerCompleted?.Invoke(layer);
     }
 
     /// <summary>Adds the open group's scalars and closes it.</summary>

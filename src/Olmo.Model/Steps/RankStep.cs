@@ -184,33 +184,9 @@ public sealed class RankStep : IDisposable
             throw new ArgumentException($"The outcome {decision.Outcome} (shard {decision.Shard}) does not end {_id}.", nameof(decision));
         }
 
-        double position = SchedulePosition;
-        double rate = _settings.Schedule.RateAt(_settings.Optimizer.PeakLearningRate, position);
-        bool applied = decision.Outcome == StepOutcome.Apply;
-        if (applied)
-        {
-            for (int g = 0; g < _groups.Groups.Length; g++)
-            {
-                Owner.Prepare(g, _settings.Schedule.RateAt(_groups.Groups[g].Settings.PeakLearningRate, position), decision.ClipFactor);
-            }
-
-            Owner.Apply();
-        }
-
-        State.Progress.Complete(_settings.TokensPerBatch, applied, decision.Loss.MeanCrossEntropy, decision.Norm);
+        StepReport report = Owner.CarryOut(decision, _settings, _id.Step, _ledger.Count, _ledger.OfAll());
         _phase = Phase.Idle;
-        return new StepReport(
-            _id.Step,
-            decision.Outcome,
-            decision.Loss.MeanCrossEntropy,
-            decision.Loss.MeanZLoss,
-            decision.Norm,
-            rate,
-            decision.ClipFactor,
-            decision.Loss.Labels,
-            decision.Loss.Tokens,
-            _ledger.Count,
-            _ledger.OfAll());
+        return report;
     }
 
     /// <summary>Gives up the attempt; the state stays that of the last step done.</summary>

@@ -77,11 +77,29 @@ public sealed class ShardOwner : IDisposable
         }
     }
 
+    /// <summary>True if every range of an owned shard, the scalars too, holds all groups.</summary>
+    public bool IsShardComplete(int shard)
+    {
+        for (int layer = 0; layer <= State.Layout.Layers; layer++)
+        {
+            if (!Covers(layer, shard))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Writes one announcement per owned shard, in shard order.</summary>
+    /// <param name="id">The attempt.</param>
+    /// <param name="replica">Replica of this rank.</param>
+    /// <param name="destination">One for each owned shard.</param>
+    /// <param name="throwOnMismatch">False: a sum without its digest is announced as not intact, so that every rank finds it void.</param>
     /// <exception cref="InvalidOperationException">A range does not hold all groups.</exception>
     /// <exception cref="OverlappingGroupsException">Own and foreign sums of a range share a group.</exception>
     /// <exception cref="SumDigestMismatchException">A sum differs from what its contributions announced: memory or addition is at fault.</exception>
-    public void Announce(in StepIdentity id, int replica, Span<Announcement> destination)
+    public void Announce(in StepIdentity id, int replica, Span<Announcement> destination, bool throwOnMismatch = true)
     {
         if (!IsComplete)
         {
@@ -94,18 +112,55 @@ public sealed class ShardOwner : IDisposable
         int at = 0;
         foreach (int shard in State.Placement.Shards)
         {
-            destination[at++] = OfShard(id, replica, shard);
+            destination[at++] = OfShard(id, replica, shard, throwOnMismatch);
         }
     }
 
-    /// <summary>Forms the scalars of a parameter group's update; called for each group before <see cref="Apply"/>.</summary>
-    internal void Prepare(int group, double learningRate, double clip) =>
+    /// <summary>
+    /// Carries out a decision that ends the step: applies the update in place where it says so, and counts the step as done. It is never interrupted; after an exception
+    /// the state is not to be used.
+    /// </summary>
+    /// <param name="decision">With <see cref="StepDecision.IsDone"/>.</param>
+    /// <param name="settings">The recipe's step.</param>
+    /// <param name="step">Number of the step, for the report.</param>
+    /// <param name="groups">Groups that this rank ran, for the report.</param>
+    /// <param name="batchHash">Hash of them, for the report.</param>
+    /// <exception cref="ArgumentException">The decision does not end the step, or another step is due.</exception>
+    public StepReport CarryOut(in StepDecision decision, StepSettings settings, long step, int groups, BatchHash batchHash)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (!decision.IsDone || step != State.Progress.Step + 1)
+        {
+            throw new ArgumentException($"The outcome {decision.Outcome} (shard {decision.Shard}) of step {step} cannot follow the state of step {State.Progress.Step}.", nameof(decision));
+        }
+
+        double position = settings.ScheduleUnit == ScheduleUnit.Steps ? step : State.Progress.Tokens + settings.TokensPerBatch;
+        double rate = settings.Schedule.RateAt(settings.Optimizer.PeakLearningRate, position);
+        bool applied = decision.Outcome == StepOutcome.Apply;
+        if (applied)
+        {
+            for (int g = 0; g < _groups.Groups.Length; g++)
+            {
+                Prepare(g, settings.Schedule.RateAt(_groups.Groups[g].Settings.PeakLearningRate, position), decision.ClipFactor);
+            }
+
+            Apply();
+        }
+
+        State.Progress.Complete(settings.TokensPerBatch, applied, decision.Loss.MeanCrossEntropy, decision.Norm);
+        return new StepReport(
+            step, decision.Outcome, decision.Loss.MeanCrossEntropy, decision.Loss.MeanZLoss, decision.Norm, rate, decision.ClipFactor, decision.Loss.Labels,
+            decision.Loss.Tokens, groups, batchHash);
+    }
+
+    /// <summary>Forms the scalars of a parameter group's update; called for each group before the update.</summary>
+    private void Prepare(int group, double learningRate, double clip) =>
         _scalars[group] = AdamWScalars.Of(_groups.Groups[group].Settings, learningRate, clip, State.Progress.Updates + 1);
 
     /// <summary>
     /// Applies AdamW to every owned chunk with the scalars prepared. It is never interrupted: whoever fails inside it must give up the whole state.
     /// </summary>
-    internal void Apply()
+    private void Apply()
     {
         Tensor own = _own.Sums;
         Tensor foreign = ForeignSums;
@@ -155,7 +210,7 @@ public sealed class ShardOwner : IDisposable
         return all.IsFull;
     }
 
-    private Announcement OfShard(in StepIdentity id, int replica, int shard)
+    private Announcement OfShard(in StepIdentity id, int replica, int shard, bool throwOnMismatch)
     {
         double squares = 0.0;
         ulong digest = 0;
@@ -168,13 +223,14 @@ public sealed class ShardOwner : IDisposable
 
         ulong foreign = 0;
         bool known = _own.TryGetContributedDigest(shard, out ulong expected) && (_foreign is null || _foreign.TryGetContributedDigest(shard, out foreign));
-        if (known && expected + foreign != digest)
+        bool intact = !known || expected + foreign == digest;
+        if (!intact && throwOnMismatch)
         {
             throw new SumDigestMismatchException($"Shard {shard} of {id}", expected + foreign, digest);
         }
 
         LossParts loss = _own.LossOf(shard) + (_foreign?.LossOf(shard) ?? default);
         bool finite = _own.IsShardValid(shard) && (_foreign?.IsShardValid(shard) ?? true);
-        return new Announcement(id, shard, replica, squares, digest, State.DigestOf(shard), loss, finite);
+        return new Announcement(id, shard, replica, squares, digest, State.DigestOf(shard), loss, finite, intact);
     }
 }

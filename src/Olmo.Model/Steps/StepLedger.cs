@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace Olmo.Model.Steps;
 
 /// <summary>SHA-256 of the token ids of each group that a rank ran in a step.</summary>
-internal sealed class StepLedger(int groups)
+public sealed class StepLedger(int groups)
 {
     private const int EntryBytes = 4 + BatchHash.Length;
     private readonly byte[] _entries = new byte[groups * EntryBytes];
@@ -15,6 +15,7 @@ internal sealed class StepLedger(int groups)
     /// <summary>Groups noted.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Forgets all groups.</summary>
     public void Clear()
     {
         Array.Clear(_ran);
@@ -24,6 +25,12 @@ internal sealed class StepLedger(int groups)
     /// <summary>Notes a group: hash of its ids as little-endian int32.</summary>
     public void Note(GroupBatch batch)
     {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (_ran[batch.Group])
+        {
+            return;
+        }
+
         Span<byte> entry = _entries.AsSpan(batch.Group * EntryBytes, EntryBytes);
         BinaryPrimitives.WriteInt32LittleEndian(entry, batch.Group);
         SHA256.HashData(MemoryMarshal.AsBytes(batch.Ids.AsSpan()), entry[4..]);

@@ -8,7 +8,7 @@ namespace Olmo.Model.Tensors;
 /// <para>
 /// One thread puts operations in line. A second one (the network's, or a writer's) may meanwhile, on tensors that nobody else uses, call <see cref="Read"/> and
 /// <see cref="Write"/>, and, on one chunk of at most <see cref="ChunkRange.MaxLength"/> elements, <see cref="Zero"/>, <see cref="Copy"/>,
-/// <see cref="AddIntegers"/>, <see cref="AddRounded"/> and <see cref="Measure"/> without second sums or squares.
+/// <see cref="AddIntegers"/>, <see cref="AddRounded"/>, <see cref="DigestState"/> and <see cref="Measure"/> without second sums or squares.
 /// </para>
 /// <para>"rows" is the number of tokens. A matrix is [rows, columns], a weight is [out, in]. Outputs must not overlap inputs unless a parameter says so.</para>
 /// <para>

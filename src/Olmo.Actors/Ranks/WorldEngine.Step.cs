@@ -1,0 +1,432 @@
+using Olmo.Actors.Collectives;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Model.State;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Ranks;
+
+/// <content>The compute thread.</content>
+public sealed partial class WorldEngine
+{
+    private CancellationTokenSource _runAbort = new();
+    private CancellationTokenRegistration _abortRegistration;
+    private CancellationToken _abort;
+    private StepReport _report;
+    private Announcement[]? _said;
+    private long _step;
+    private long _computedGroups;
+    private long _computedSingles;
+    private long _voidAttempts;
+    private int _singleGroup = -1;
+    private bool _inStep;
+    private bool _isParked;
+    private bool _isUpdating;
+
+    /// <inheritdoc/>
+    public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Bind(abort);
+        lock (Gate)
+        {
+            _inStep = true;
+        }
+
+        try
+        {
+            while (Step < batch.Step)
+            {
+                Probe.Reached(Phases.Wait, batch.Step);
+                if (AwaitWorld(batch.Step) is { } generation)
+                {
+                    TryStep(generation, batch);
+                }
+            }
+        }
+        finally
+        {
+            lock (Gate)
+            {
+                _inStep = false;
+                Monitor.PulseAll(Gate);
+            }
+        }
+
+        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() - before;
+        return new StepMeasurement(
+            _report.CrossEntropy, _report.ZLoss, _report.GradientNorm, _report.LearningRate, _report.IsSkipped, _report.Tokens);
+    }
+
+    /// <summary>SHA-256 of a group's token ids, if this rank ran it in the step in work or the last one.</summary>
+    public BatchHash? HashOfGroup(int group) => _ledger.OfGroup(group);
+
+    // The generation whose step this is, once the parameters stand at the step before; null where the step was done meanwhile by rolling forward.
+    private WorldGeneration? AwaitWorld(long step)
+    {
+        lock (Gate)
+        {
+            _isParked = true;
+            Monitor.PulseAll(Gate);
+            while (true)
+            {
+                _abort.ThrowIfCancellationRequested();
+                if (Step >= step)
+                {
+                    _isParked = false;
+                    return null;
+                }
+
+                if (!_dropsRun && _generation is { IsOver: false } generation && ParameterSteps.Step == step - 1 && generation.SumStep == step)
+                {
+                    _isParked = false;
+                    return generation;
+                }
+
+                Monitor.Wait(Gate);
+            }
+        }
+    }
+
+    private void TryStep(WorldGeneration generation, StepBatch batch)
+    {
+        ComputeRun(generation, batch);
+        if (!ComputeSingles(generation, batch))
+        {
+            return;
+        }
+
+        while (true)
+        {
+            if (!Await(generation, static g => g.SumsAreWhole && g.IsJoined))
+            {
+                return;
+            }
+
+            generation.Owner.Announce(generation.Id, generation.Replica, _said ??= new Announcement[Layout.Shards], throwOnMismatch: false);
+            generation.Announce(_said.AsSpan(0, generation.Owner.Count));
+            if (!Await(generation, static g => g.IsFullyAnnounced))
+            {
+                return;
+            }
+
+            TrainingState state = generation.Holding.State;
+            StepDecision decision = StepDecision.From(
+                generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Window);
+            if (decision.Outcome is StepOutcome.StopNonFinite)
+            {
+                throw new NonFiniteStepException(batch.Step, double.IsFinite(decision.Loss.MeanCrossEntropy) ? "the gradient" : "the loss");
+            }
+
+            if (decision.Outcome is not StepOutcome.Void)
+            {
+                Apply(generation, batch.Step, decision);
+                return;
+            }
+
+            if (!TryAgain(generation))
+            {
+                return;
+            }
+        }
+    }
+
+    private void Apply(WorldGeneration generation, long step, in StepDecision decision)
+    {
+        lock (Gate)
+        {
+            if (generation.IsPromised)
+            {
+                return;
+            }
+
+            _isUpdating = true;
+            generation.SawFullSet = true;
+        }
+
+        try
+        {
+            Probe.Reached(Phases.Applying, step);
+            DropFormer(generation);
+            Carry(generation.Holding, generation.Owner, step, decision);
+            lock (Gate)
+            {
+                _applied = new AppliedStep(step, generation.Number, decision, AnnouncementBytes.DigestOf(generation.Announcements, Layout.Shards));
+                _run.Drop();
+            }
+
+            generation.NextStep();
+            Probe.Reached(Phases.Gather, step);
+            generation.SendParameters(step);
+            generation.Holding.State.Gather(Parameters);
+            SetOwnParametersOf(generation.Holding, step);
+        }
+        finally
+        {
+            LeaveUpdate();
+        }
+
+        Await(generation, static g => g.HasParameters);
+    }
+
+    // The update and what is known of it; the caller has made sure that nobody reports meanwhile.
+    private void Carry(Holding holding, ShardOwner owner, long step, in StepDecision decision)
+    {
+        _report = owner.CarryOut(decision, _settings.Step, step, _ledger.Count, _ledger.OfAll());
+        lock (Gate)
+        {
+            holding.Step = step;
+            Interlocked.Exchange(ref _step, step);
+            if (holding.Placement.IsWhole)
+            {
+                ParameterSteps.SetAll(step);
+            }
+        }
+    }
+
+    internal void SetOwnParametersOf(Holding holding, long step)
+    {
+        lock (Gate)
+        {
+            foreach (int chunk in holding.Placement.Held)
+            {
+                ParameterSteps.Set(chunk, step);
+            }
+
+            Monitor.PulseAll(Gate);
+        }
+    }
+
+    // Rule 8: in a step of the plain deal the ranks send again what they kept; else the generation ends, and the void sums are not reported.
+    private bool TryAgain(WorldGeneration generation)
+    {
+        bool[] isVoid = new bool[Layout.Shards];
+        ReadOnlySpan<Announcement> said = generation.Announcements;
+        for (int shard = 0; shard < Layout.Shards; shard++)
+        {
+            for (int replica = 0; replica < generation.World.Replicas; replica++)
+            {
+                isVoid[shard] |= !said[(replica * Layout.Shards) + shard].HasSameContent(said[shard]) || said[(replica * Layout.Shards) + shard].Loss != said[0].Loss;
+            }
+        }
+
+        Interlocked.Increment(ref _voidAttempts);
+        bool plain = generation.SumStep > generation.Plan.StateStep + 1 || (generation.Plan.Bases.All(b => b.IsEmpty) && generation.Plan.Deals.All(d => d.Singles.IsEmpty));
+        if (!plain || generation.Attempt + 1 >= MostAttempts)
+        {
+            lock (generation.Sums.Gate)
+            {
+                foreach (int shard in generation.Holding.Placement.Shards)
+                {
+                    if (isVoid[shard])
+                    {
+                        generation.Sums.ResetShard(shard);
+                    }
+                }
+            }
+
+            MeshError error = new(
+                MeshErrorKind.Corruption, -1, -1, $"owners announce different sums of step {generation.SumStep}, attempt {generation.Attempt}; the first of these shards is {Array.IndexOf(isVoid, true)}");
+            if (generation.Mesh is { } mesh)
+            {
+                mesh.Abort(error);
+                return false;
+            }
+
+            throw new InvalidOperationException(error.Message);
+        }
+
+        generation.NextAttempt(isVoid);
+        lock (Gate)
+        {
+            for (int layer = 0; layer <= Layout.Layers; layer++)
+            {
+                if (_run.Step == generation.SumStep && _run.Final[layer])
+                {
+                    generation.Contribute(layer);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Attempts that ended with unequal announcements.</summary>
+    public long VoidAttempts => Interlocked.Read(ref _voidAttempts);
+
+    // Runs what is left of the run; a change of the generation does not stop it.
+    private void ComputeRun(WorldGeneration generation, StepBatch batch)
+    {
+        if (_run.Step != batch.Step)
+        {
+            Local.Reset();
+            _ledger.Clear();
+            lock (Gate)
+            {
+                if (generation.IsOver || _dropsRun)
+                {
+                    return;
+                }
+
+                _run.Begin(batch.Step, WorldDuties.RunOf(generation.Plan, generation.World, batch.Step, generation.Self), batch.Groups.Length);
+            }
+        }
+
+        for (int group = _run.Next; group >= 0; group = _run.Next)
+        {
+            _abort.ThrowIfCancellationRequested();
+            if (_dropsRun || !RunGroup(Local, batch, group))
+            {
+                return;
+            }
+
+            lock (Gate)
+            {
+                bool wasLast = _run.IsLast;
+                _run.Done(group);
+                if (wasLast)
+                {
+                    OnLayerFinal(Layout.Layers);
+                }
+            }
+        }
+    }
+
+    private bool ComputeSingles(WorldGeneration generation, StepBatch batch)
+    {
+        foreach (int group in generation.Singles)
+        {
+            if (!Await(generation, static g => g.SinglesAreSent))
+            {
+                return false;
+            }
+
+            _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups) { LayerCompleted = OnSingleLayerCompleted };
+            _single.Reset();
+            _singleGroup = group;
+            if (!RunGroup(_single, batch, group))
+            {
+                return false;
+            }
+
+            Interlocked.Increment(ref _computedSingles);
+            generation.ContributeSingle(Layout.Layers, group, _single);
+        }
+
+        return true;
+    }
+
+    private bool RunGroup(GradientAccumulator sums, StepBatch batch, int group)
+    {
+        Probe.Reached(Phases.Forward, batch.Step);
+        GroupBatch tokens = batch.Groups[group];
+        long labels = Math.Max(batch.LabelCount, 1);
+        sums.BeginGroup(group);
+        if (!_program.RunGroup(tokens, labels, sums, out GroupLoss loss, _runAbort.Token))
+        {
+            sums.AbandonGroup();
+            return false;
+        }
+
+        LossParts parts = LossParts.OfGroup(
+            loss.CrossEntropySum, loss.ZLossSum, loss.Labels, loss.Tokens, labels, _settings.Step.Groups, out bool valid);
+        sums.EndGroup(parts, valid);
+        _ledger.Note(tokens);
+        Interlocked.Increment(ref _computedGroups);
+        return true;
+    }
+
+    private void OnLayerCompleted(int layer)
+    {
+        if (_run.IsLast)
+        {
+            Probe.Reached(Phases.Backward, _run.Step);
+            lock (Gate)
+            {
+                OnLayerFinal(layer);
+            }
+        }
+    }
+
+    private void OnLayerFinal(int layer)
+    {
+        _run.Final[layer] = true;
+        if (_generation is { IsOver: false } generation && generation.SumStep == _run.Step)
+        {
+            generation.Contribute(layer);
+        }
+    }
+
+    private void OnSingleLayerCompleted(int layer) => _generation?.ContributeSingle(layer, _singleGroup, _single!);
+
+    // False: the generation is over.
+    private bool Await(WorldGeneration generation, Func<WorldGeneration, bool> condition)
+    {
+        lock (Gate)
+        {
+            while (true)
+            {
+                _abort.ThrowIfCancellationRequested();
+                if (condition(generation) && !generation.IsPromised)
+                {
+                    return true;
+                }
+
+                if (generation.IsOver)
+                {
+                    return false;
+                }
+
+                Monitor.Wait(Gate);
+            }
+        }
+    }
+
+    /// <summary>Keeps reports and plans away until <see cref="LeaveUpdate"/>; waits for a world that is whole.</summary>
+    private WorldGeneration EnterUpdate(bool needsParameters, CancellationToken abort)
+    {
+        Bind(abort);
+        lock (Gate)
+        {
+            while (_isJoining || _generation is null || (needsParameters && ParameterSteps.Step != Step))
+            {
+                abort.ThrowIfCancellationRequested();
+                Monitor.Wait(Gate);
+            }
+
+            _isUpdating = true;
+            return _generation;
+        }
+    }
+
+    private void LeaveUpdate()
+    {
+        lock (Gate)
+        {
+            _isUpdating = false;
+            Monitor.PulseAll(Gate);
+        }
+    }
+
+    // The registration is made once per token, so that steps allocate nothing.
+    private void Bind(CancellationToken abort)
+    {
+        if (_abort != abort)
+        {
+            _abortRegistration.Dispose();
+            _abort = abort;
+            _abortRegistration = abort.UnsafeRegister(
+                static state =>
+                {
+                    WorldEngine engine = (WorldEngine)state!;
+                    lock (engine.Gate)
+                    {
+                        engine._runAbort.Cancel();
+                        Monitor.PulseAll(engine.Gate);
+                    }
+                },
+                this);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Collectives;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
+using Olmo.Model.Models;
+using Olmo.Model.Numerics;
+using Olmo.Model.Optimization;
+using Olmo.Model.State;
+using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>
+/// The engine of a rank in a world of rank processes. What outlives a generation is here: parameters, the run in work with its local sums, and what is held of state and
+/// sums; what belongs to one generation is in <see cref="WorldGeneration"/>.
+/// </summary>
+/// <remarks>
+/// Threads: the compute thread (steps, updates, everything that uses the pool of compute threads), one control thread at a time (<see cref="Prepare"/>, <see cref="Join"/>),
+/// per generation a sending thread and the mesh's receive threads. While the compute thread is inside a step the control thread uses the pool only when that thread waits.
+/// </remarks>
+public sealed partial class WorldEngine : IWorldEngine
+{
+    private const int MostAttempts = 3;
+    private readonly OlmoRankSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ComputePool _pool;
+    private readonly CpuProvider _provider;
+    private readonly ResidentWeights _weights;
+    private readonly PretrainProgram _program;
+    private readonly ParameterGroups _groups;
+    private readonly StepLedger _ledger;
+    private readonly RunInWork _run;
+    private readonly GroupMask _all;
+    private readonly long[] _sentBytes = new long[WorldMessageKind.Count];
+    private readonly List<(Holding Holding, SumPair Sums)> _former = [];
+    private readonly List<(Holding Holding, SumPair Sums)> _dropped = [];
+    private GradientAccumulator? _single;
+    private WorldGeneration? _generation;
+    private RankStanding _standing;
+    private AppliedStep? _applied;
+    private ShardStage? _stage;
+    private (int Replicas, int Replica) _stageWorld;
+    private long _movedBytes;
+    private bool _isDisposed;
+
+    internal int RejectedBlocks;
+
+    /// <summary>Takes the memory that every world needs; that of owned shards comes with the plan.</summary>
+    /// <param name="rankId">This process's number in the run.</param>
+    /// <param name="settings">What the run trains.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="probe">Sees the moments of a step; does nothing in production.</param>
+    public WorldEngine(int rankId, OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(probe);
+        RankId = rankId;
+        _settings = settings;
+        _time = time;
+        Probe = probe;
+        _pool = new ComputePool(settings.Threads);
+        _provider = new CpuProvider(_pool, settings.Width);
+        ParameterList parameters = new(settings.Config);
+        _weights = new ResidentWeights(_provider, parameters);
+        _program = new PretrainProgram(_provider, _weights, settings.Step);
+        ParameterLayout layout = Parameters.Layout;
+        _groups = ParameterGroups.Build([.. layout.Tensors.Select(t => t.Name)], settings.Step.Optimizer, settings.Step.GroupOverrides);
+        ParameterSteps = new ParameterSteps(layout);
+        Local = new GradientAccumulator(_provider, ShardPlacement.All(layout), settings.Step.Groups) { LayerCompleted = OnLayerCompleted };
+        _ledger = new StepLedger(settings.Step.Groups);
+        _run = new RunInWork(layout.Layers);
+        _all = GroupMask.All(settings.Step.Groups);
+        FlopsPerToken = parameters.FlopsPerToken(settings.Step.SequenceLength);
+    }
+
+    /// <inheritdoc/>
+    public event Action<long, MeshError>? WorldFailed;
+
+    /// <summary>This process's number in the run.</summary>
+    public int RankId { get; }
+
+    /// <inheritdoc/>
+    public RankStanding Standing
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _standing;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public long Step => Interlocked.Read(ref _step);
+
+    /// <inheritdoc/>
+    public long TokensSeen => _generation?.Holding.State.Progress.Tokens ?? 0;
+
+    /// <inheritdoc/>
+    public double PeakFlops { get; private set; }
+
+    /// <inheritdoc/>
+    public double FlopsPerToken { get; }
+
+    /// <summary>Bytes that the compute thread allocated on the managed heap inside steps since the engine was made.</summary>
+    public long AllocatedInSteps { get; private set; }
+
+    /// <summary>Groups computed since the engine was made, and those of them that were recomputed one by one.</summary>
+    public (long All, long Singles) ComputedGroups => (Interlocked.Read(ref _computedGroups), Interlocked.Read(ref _computedSingles));
+
+    /// <summary>Bytes of state that came from donors since the engine was made.</summary>
+    public long MovedBytes => Interlocked.Read(ref _movedBytes);
+
+    /// <summary>Blocks of state that were refused because their bytes do not have their checksum.</summary>
+    public int BlocksRejected => Volatile.Read(ref RejectedBlocks);
+
+    /// <summary>What passes read.</summary>
+    internal WorkingParameters Parameters => _program.Parameters;
+
+    /// <summary>The layout of the state.</summary>
+    internal ParameterLayout Layout => Parameters.Layout;
+
+    internal object Gate { get; } = new(); // Monitor: threads wait on it
+
+    internal string Run => _settings.Run;
+
+    internal IPhaseProbe Probe { get; }
+
+    internal GradientAccumulator Local { get; }
+
+    internal ParameterSteps ParameterSteps { get; }
+
+    /// <summary>The recipe's numbers for plans of this run.</summary>
+    /// <param name="wantedRanks">Ranks that the run wants.</param>
+    /// <param name="minRanks">Fewer do not train.</param>
+    public WorldRecipe Recipe(int wantedRanks, int minRanks) =>
+        new(wantedRanks, minRanks, _settings.Step.Replicas, _settings.Step.Groups, _settings.Step.Shards, Layout.Layers);
+
+    /// <summary>Bytes sent of one kind of message since the engine was made.</summary>
+    internal long SentBytes(ushort kind) => Interlocked.Read(ref _sentBytes[kind]);
+
+    /// <inheritdoc/>
+    public void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        FormationResult alone = WorldFormation.FromState(world.Generation, world.Timeline, Recipe(1, 1), [], [RankId], manifest);
+        if (!Join(((FormationResult.Formed)alone).Plan, store, null, abort))
+        {
+            abort.ThrowIfCancellationRequested();
+            throw new InvalidOperationException($"generation {world.Generation} was refused; {Standing.Promised} is promised");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void WarmUp(CancellationToken abort) => PeakFlops = MatrixPeak.Measure(_provider, _time, abort);
+
+    /// <inheritdoc/>
+    /// <remarks>In a world every shard is staged by one of its owners: shard s by that of replica s mod R, so that all ranks share the writing.</remarks>
+    public IStagedState Stage()
+    {
+        WorldGeneration generation = EnterUpdate(needsParameters: false, CancellationToken.None);
+        try
+        {
+            TrainingState state = generation.Holding.State;
+            ImmutableShards(generation, out int[] shards);
+            if (_stage is null || _stageWorld != (generation.World.Replicas, generation.Replica) || !_stage.Placement.Shards.AsSpan().SequenceEqual(shards))
+            {
+                _stage?.Dispose();
+                _stage = new ShardStage(_provider, shards.Length == state.Placement.Shards.Length ? state.Placement : new ShardPlacement(Layout, shards));
+                _stageWorld = (generation.World.Replicas, generation.Replica);
+            }
+
+            _stage.Take(state);
+            CheckpointFacts facts = new(
+                state.Progress.Tokens, NumericsId.Current, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(Step), Convert.ToBase64String(_stage.Progress.Span));
+            return new StagedShards(_stage, facts);
+        }
+        finally
+        {
+            LeaveUpdate();
+        }
+    }
+
+    /// <inheritdoc/>
+    public FinishReport Finish(CancellationToken abort)
+    {
+        EnterUpdate(needsParameters: true, abort);
+        try
+        {
+            (double loss, long tokens) = _settings.HeldOut is { } heldOut
+                ? HeldOutEvaluation.Run(_provider, _weights, heldOut, _settings.HeldOutTokens, abort)
+                : (double.NaN, 0);
+            string folder = _settings.Export(_weights);
+            return new FinishReport(WeightExport.Digest(new WorkingChunkSource(Parameters)), loss, tokens, folder);
+        }
+        finally
+        {
+            LeaveUpdate();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        Leave();
+        ReleaseDropped();
+        HashSet<IDisposable> held = [];
+        foreach ((Holding holding, SumPair sums) in _former)
+        {
+            held.Add(holding);
+            held.Add(sums);
+        }
+
+        if (_generation is { } generation)
+        {
+            generation.Owner.Dispose();
+            held.Add(generation.Holding);
+            held.Add(generation.Sums);
+        }
+
+        foreach (IDisposable one in held)
+        {
+            one.Dispose();
+        }
+
+        _abortRegistration.Dispose();
+        _runAbort.Dispose();
+        _stage?.Dispose();
+        _single?.Dispose();
+        Local.Dispose();
+        _program.Dispose();
+        _weights.Dispose();
+        _provider.Dispose();
+        _pool.Dispose();
+    }
+
+    internal ShardOwner OwnerOf(Holding holding, SumPair sums) => new(holding.State, sums.Own, sums.Foreign, _groups);
+
+    internal void Wake()
+    {
+        lock (Gate)
+        {
+            Monitor.PulseAll(Gate);
+        }
+    }
+
+    internal void OnWorldFailed(WorldGeneration generation, MeshError error) => WorldFailed?.Invoke(generation.Number, error);
+
+    internal void CountSent(ushort kind, int bytes) => Interlocked.Add(ref _sentBytes[kind], bytes);
+
+    internal void AddMovedBytes(int bytes) => Interlocked.Add(ref _movedBytes, bytes);
+
+    private static void ImmutableShards(WorldGeneration generation, out int[] shards) =>
+        shards = [.. generation.Holding.Placement.Shards.Where(s => s % generation.World.Replicas == generation.Replica)];
+
+    // Ends the generation in work without a report.
+    private void Leave()
+    {
+        WorldGeneration? generation;
+        lock (Gate)
+        {
+            generation = _generation;
+            generation?.Promise();
+            _joinAbort?.Cancel();
+            Monitor.PulseAll(Gate);
+        }
+
+        generation?.Close();
+    }
+}

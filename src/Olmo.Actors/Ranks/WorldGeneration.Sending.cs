@@ -1,0 +1,394 @@
+using System.Runtime.InteropServices;
+using Olmo.Actors.Collectives;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Model.State;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Ranks;
+
+/// <content>
+/// What goes to other ranks: one thread with one buffer, so that the compute thread neither copies nor waits and the memory is bounded by the largest range. Whatever
+/// a peer holds back ends when that peer has followed, which needs nothing that is still to be sent here.
+/// </content>
+internal sealed partial class WorldGeneration
+{
+    private const int ParameterChunksOfBlock = 16;
+    private const int StateChunksOfBlock = 4;
+
+    private readonly Queue<Outgoing> _outgoing = new();
+    private readonly HashSet<int> _wantParameters = [];
+    private readonly Dictionary<int, StateFetch> _fetches = [];
+    private byte[] _frame = [];
+    private byte[] _block = [];
+    private byte[] _announcementPayload = [];
+    private WorldHeader _announcementHeader;
+    private Thread? _sender;
+    private bool _isClosed;
+    private bool _givesParameters; // the owned state is whole
+    private int _singlesUnderWay;
+
+    /// <summary>The pair's own shards and others: starts to send. The handler may have been called before.</summary>
+    public void Start(IMesh? mesh)
+    {
+        Mesh = mesh;
+        _sender = new Thread(SendLoop) { IsBackground = true, Name = $"world {Number} {Self}" };
+        _sender.Start();
+        if (mesh is not null)
+        {
+            mesh.Failed += OnMeshFailed;
+        }
+    }
+
+    /// <summary>Ends all threads of the generation; not under a lock. What they were doing is done or was not begun.</summary>
+    public void Close()
+    {
+        lock (_outgoing)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_outgoing);
+        }
+
+        Mesh?.Abort(MeshError.Aborted($"rank {_engine.RankId} leaves generation {Number}"));
+        _engine.Wake();
+        _sender?.Join();
+        Mesh?.Dispose();
+    }
+
+    /// <summary>A layer of the run is final; the scalars are layer <see cref="WorldRecipe.Layers"/>. Once per attempt. Under the engine's gate.</summary>
+    public void Contribute(int layer)
+    {
+        if (!_contributed[layer])
+        {
+            _contributed[layer] = true;
+            Enqueue(new Outgoing(OutgoingKind.Contribution, layer));
+        }
+    }
+
+    /// <summary>A layer of a recomputed group is final.</summary>
+    public void ContributeSingle(int layer, int group, GradientAccumulator single)
+    {
+        Interlocked.Increment(ref _singlesUnderWay);
+        Enqueue(new Outgoing(OutgoingKind.Single, layer, Group: group, Single: single));
+    }
+
+    /// <summary>By the compute thread: the accumulator of a recomputed group may be used again.</summary>
+    public bool SinglesAreSent => Volatile.Read(ref _singlesUnderWay) == 0;
+
+    /// <summary>By the compute thread: its announcements go out. The buffer is free again when the next step is announced, since everybody has these then.</summary>
+    public void Announce(ReadOnlySpan<Announcement> said)
+    {
+        for (int i = 0; i < said.Length; i++)
+        {
+            AnnouncementBytes.Write(said[i], _announcementPayload.AsSpan(i * AnnouncementBytes.Each));
+        }
+
+        lock (_engine.Gate)
+        {
+            foreach (ref readonly Announcement one in said)
+            {
+                Count(one);
+            }
+
+            _announcementHeader = new WorldHeader(_sumStep, First: Replica, Count: said.Length, Detail: _attempt);
+        }
+
+        Enqueue(new Outgoing(OutgoingKind.Announcements));
+    }
+
+    /// <summary>By the compute thread after the update: the owned parameters go to the own replica.</summary>
+    public void SendParameters(long step)
+    {
+        if (EndOfReplica - FirstOfReplica > 1)
+        {
+            Enqueue(new Outgoing(OutgoingKind.Parameters, Step: step));
+        }
+    }
+
+    public void Release() => Enqueue(new Outgoing(OutgoingKind.Release));
+
+    private void InitialiseSending()
+    {
+        ParameterLayout layout = Holding.Placement.Layout;
+        long most = LossParts.Count;
+        for (int layer = 0; layer < _layers; layer++)
+        {
+            for (int shard = 0; shard < World.Shards; shard++)
+            {
+                most = Math.Max(most, layout.ElementsOfRange(layer, shard));
+            }
+        }
+
+        if (World.Ranks > 1)
+        {
+            _frame = GC.AllocateUninitializedArray<byte>(SumFrame.EncodedBytes(_engine.Run, World.Groups, SumPayload.Fixed64, most), pinned: true);
+        }
+
+        _announcementPayload = new byte[Holding.Placement.Shards.Length * AnnouncementBytes.Each];
+        _outgoing.EnsureCapacity((Holding.Placement.Shards.Length * (_layers + 1)) + _layers + 8);
+    }
+
+    private void OnMeshFailed(MeshError error)
+    {
+        lock (_engine.Gate)
+        {
+            _meshFailed = true;
+            Monitor.PulseAll(_engine.Gate);
+        }
+
+        _engine.OnWorldFailed(this, error);
+    }
+
+    private void Enqueue(in Outgoing next)
+    {
+        lock (_outgoing)
+        {
+            _outgoing.Enqueue(next);
+            Monitor.Pulse(_outgoing);
+        }
+    }
+
+    private bool TryDequeue(out Outgoing next)
+    {
+        lock (_outgoing)
+        {
+            while (_outgoing.Count == 0 && !_isClosed)
+            {
+                Monitor.Wait(_outgoing);
+            }
+
+            next = _isClosed ? default : _outgoing.Dequeue();
+            return !_isClosed;
+        }
+    }
+
+    private void SendLoop()
+    {
+        try
+        {
+            while (TryDequeue(out Outgoing next))
+            {
+                Execute(next);
+            }
+        }
+        catch (MeshException)
+        {
+            // The mesh keeps its error and has told it.
+        }
+        catch (Exception e) // the boundary of the thread: whatever happened ends the generation
+        {
+            MeshError error = new(MeshErrorKind.Handler, -1, Self, $"sending failed: {e.GetType().Name}: {e.Message}");
+            if (Mesh is { } mesh)
+            {
+                mesh.Abort(error);
+            }
+            else
+            {
+                OnMeshFailed(error);
+            }
+        }
+    }
+
+    private void Execute(in Outgoing next)
+    {
+        switch (next.Kind)
+        {
+            case OutgoingKind.Contribution:
+                SendContribution(_engine.Local, next.Layer, -1);
+                break;
+            case OutgoingKind.Single:
+                SendContribution(next.Single!, next.Layer, next.Group);
+                Interlocked.Decrement(ref _singlesUnderWay);
+                _engine.Wake();
+                break;
+            case OutgoingKind.Exchange:
+                SendExchange(next.Layer, next.Shard);
+                break;
+            case OutgoingKind.Announcements:
+                _engine.Probe.Reached(Phases.Announced, _announcementHeader.Step);
+                for (int i = 1; i < World.Ranks; i++)
+                {
+                    Send((Self + i) % World.Ranks, WorldMessageKind.Announcements, _announcementHeader, _announcementPayload);
+                }
+
+                break;
+            case OutgoingKind.Parameters:
+                SendParametersTo(next.Peer, next.Step);
+                break;
+            case OutgoingKind.AskParameters:
+                Send(next.Peer, WorldMessageKind.ParametersWanted, new WorldHeader(next.Step), []);
+                break;
+            case OutgoingKind.State:
+                SendState(next);
+                break;
+            case OutgoingKind.AskState:
+                Send(next.Peer, WorldMessageKind.StateWanted, new WorldHeader(next.Step, next.Shard), next.Bitmap);
+                break;
+            case OutgoingKind.Release:
+                _engine.ReleaseDropped();
+                break;
+            default:
+                throw new InvalidOperationException($"{next.Kind}");
+        }
+    }
+
+    private void SendContribution(GradientAccumulator from, int layer, int group)
+    {
+        _engine.Probe.Reached(Phases.Sums, SumStep);
+        StepIdentity id = Id;
+        for (int shard = 0; shard < World.Shards; shard++)
+        {
+            if (group < 0 ? !UsesRun(layer, shard) : !UsesSingle(layer, shard, group))
+            {
+                continue;
+            }
+
+            int owner = World.OwnerOf(Replica, shard);
+            if (owner != Self)
+            {
+                SendSum(owner, SumRoute.Contribution, from, layer, shard, id, from.WriteFrame(layer, shard, id, _frame));
+                continue;
+            }
+
+            lock (Sums.Gate)
+            {
+                if (_promised)
+                {
+                    return;
+                }
+
+                if (!Sums.OwnIsLocal || group >= 0)
+                {
+                    Sums.Own.Add(from, layer, shard);
+                }
+
+                Changed(layer, shard);
+            }
+        }
+    }
+
+    private void SendExchange(int layer, int shard)
+    {
+        StepIdentity id = Id;
+        int length;
+        if (Sums.OwnIsLocal)
+        {
+            length = Sums.Own.WriteFrame(layer, shard, id, _frame);
+        }
+        else
+        {
+            lock (Sums.Gate)
+            {
+                length = Sums.Own.WriteFrame(layer, shard, id, _frame);
+            }
+        }
+
+        for (int replica = 0; replica < World.Replicas; replica++)
+        {
+            if (replica != Replica)
+            {
+                SendSum(World.OwnerOf(replica, shard), SumRoute.Exchange, Sums.Own, layer, shard, id, length);
+            }
+        }
+    }
+
+    private void SendSum(int peer, SumRoute route, GradientAccumulator from, int layer, int shard, in StepIdentity id, int length) =>
+        Send(peer, WorldMessageKind.Sum, new WorldHeader(id.Step, shard, layer, from.Groups, (int)route), _frame.AsSpan(0, length), PayloadCheck.Own);
+
+    private void SendParametersTo(int peer, long step)
+    {
+        if (step <= Plan.StateStep)
+        {
+            _engine.Probe.Reached(Phases.Transfer, step);
+        }
+
+        ParameterLayout layout = Holding.Placement.Layout;
+        foreach (int shard in Holding.Placement.Shards)
+        {
+            for (int first = 0; first < layout.ChunksOfShard(shard); first += ParameterChunksOfBlock)
+            {
+                int count = Math.Min(ParameterChunksOfBlock, layout.ChunksOfShard(shard) - first);
+                Span<float> values = MemoryMarshal.Cast<byte, float>(Block(count * ParameterLayout.ChunkElements * sizeof(float)));
+                int filled = 0;
+                for (int k = first; k < first + count; k++)
+                {
+                    int chunk = layout.ChunkOfShard(shard, k);
+                    int length = layout.ChunkAt(chunk).Length;
+                    Holding.State.Read(0, chunk, values.Slice(filled, length));
+                    filled += length;
+                }
+
+                WorldHeader header = new(step, shard, first, count);
+                ReadOnlySpan<byte> bytes = _block.AsSpan(0, filled * sizeof(float));
+                for (int p = peer < 0 ? FirstOfReplica : peer; p < (peer < 0 ? EndOfReplica : peer + 1); p++)
+                {
+                    if (p != Self)
+                    {
+                        Send(p, WorldMessageKind.Parameters, header, bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    private void SendState(in Outgoing wanted)
+    {
+        Holding? holding = _engine.HoldingOf(wanted.Shard, wanted.Step);
+        if (holding is null)
+        {
+            Send(wanted.Peer, WorldMessageKind.StateFollows, new WorldHeader(wanted.Step, wanted.Shard, Count: -1), []);
+            return;
+        }
+
+        _engine.Probe.Reached(Phases.Donate, wanted.Step);
+        ParameterLayout layout = holding.Placement.Layout;
+        int chunks = layout.ChunksOfShard(wanted.Shard);
+        Send(
+            wanted.Peer, WorldMessageKind.StateFollows, new WorldHeader(wanted.Step, wanted.Shard, Count: chunks, Digest: holding.State.DigestOf(wanted.Shard)),
+            holding.State.Progress.ToBytes());
+        for (int k = 0; k < chunks;)
+        {
+            int first = k;
+            int filled = 0;
+            Span<float> values = MemoryMarshal.Cast<byte, float>(Block(StateChunksOfBlock * ParameterLayout.ChunkElements * TrainingState.Planes * sizeof(float)));
+            while (k < chunks && k < first + StateChunksOfBlock && (wanted.Bitmap![k >> 3] >> (k & 7) & 1) != 0)
+            {
+                int chunk = layout.ChunkOfShard(wanted.Shard, k++);
+                int length = layout.ChunkAt(chunk).Length;
+                for (int plane = 0; plane < TrainingState.Planes; plane++, filled += length)
+                {
+                    holding.State.Read(plane, chunk, values.Slice(filled, length));
+                }
+            }
+
+            if (k == first)
+            {
+                k++;
+                continue;
+            }
+
+            ReadOnlySpan<byte> bytes = _block.AsSpan(0, filled * sizeof(float));
+            Send(
+                wanted.Peer, WorldMessageKind.StateChunks, new WorldHeader(wanted.Step, wanted.Shard, first, k - first, Digest: PayloadChecksum.Of(bytes)), bytes,
+                PayloadCheck.Own);
+        }
+    }
+
+    private Span<byte> Block(int bytes)
+    {
+        if (_block.Length < bytes)
+        {
+            _block = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        }
+
+        return _block.AsSpan(0, bytes);
+    }
+
+    private void Send(int peer, ushort kind, in WorldHeader header, ReadOnlySpan<byte> payload, PayloadCheck check = PayloadCheck.Crc)
+    {
+        Span<byte> head = stackalloc byte[WorldHeader.Bytes];
+        header.Write(head);
+        Mesh!.Send(peer, kind, head, payload, check);
+        _engine.CountSent(kind, WorldHeader.Bytes + payload.Length);
+    }
+}

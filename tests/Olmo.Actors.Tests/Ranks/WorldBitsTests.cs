@@ -1,0 +1,65 @@
+using Olmo.Actors.Ranks;
+
+namespace Olmo.Actors.Tests.Ranks;
+
+/// <summary>The same bits from every world: weights and every shard file.</summary>
+public sealed class WorldBitsTests
+{
+    private const int Steps = 5;
+
+    private static readonly Lazy<(string Weights, string[] Shards)> Quiet = new(() => WorldExample.Quiet(Steps));
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 1, 1)]
+    [InlineData(2, 2, 1)]
+    [InlineData(3, 1, 2)]
+    [InlineData(3, 2, 1)]
+    [InlineData(3, 3, 2)]
+    [InlineData(4, 1, 1)]
+    [InlineData(4, 2, 2)]
+    [InlineData(4, 3, 1)]
+    public void World_WithoutFaults_EndsWithTheBitsOfASingleProcess(int ranks, int replicas, int microBatch)
+    {
+        using WorldOfThreads world = new(ranks, replicas, microBatch);
+        world.Form(ranks);
+        world.RunTo(Steps);
+
+        (string weights, string[] shards) = world.Result();
+        Assert.Equal(Quiet.Value.Weights, weights);
+        Assert.Equal(Quiet.Value.Shards, shards);
+        Assert.All(world.Members(), r => Assert.Equal((Steps * WorldExample.Groups / ranks, 0), r.Engine.ComputedGroups));
+    }
+
+    [Fact]
+    public void World_InTheSteadyState_AllocatesNothingOnTheComputeThread()
+    {
+        using WorldOfThreads world = new(2, 2);
+        world.Form(2);
+        world.RunTo(3);
+        long[] before = [.. world.Members().Select(r => r.Engine.AllocatedInSteps)];
+        foreach (WorldRank rank in world.Members())
+        {
+            Assert.NotEqual(0, rank.Engine.ComputedGroups.All);
+        }
+
+        // The thread of the first three steps has ended: measure on the calling threads of two more.
+        Thread[] threads = [.. world.Members().Select(r => new Thread(() =>
+        {
+            r.Engine.RunStep(WorldExample.Batch(4), CancellationToken.None);
+            r.Engine.RunStep(WorldExample.Batch(5), CancellationToken.None);
+        }))];
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
+
+        long[] after = [.. world.Members().Select(r => r.Engine.AllocatedInSteps)];
+        Assert.All(before.Zip(after), pair => Assert.InRange(pair.Second - pair.First, 0, 1024));
+    }
+}

@@ -1,0 +1,142 @@
+using Olmo.Actors.Collectives;
+using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Model.Steps;
+using Olmo.TestKit.Collectives;
+using Olmo.TestKit.ObjectStorage;
+
+namespace Olmo.Actors.Tests.Ranks;
+
+/// <summary>A rank of a world in this process: an engine and its compute thread, which steps until it is told to stop or dies at a moment.</summary>
+internal sealed class WorldRank : IPhaseProbe, IDisposable
+{
+    private readonly CancellationTokenSource _abort = new();
+    private readonly Action<WorldRank> _changed;
+    private readonly MemoryObjectStore _store;
+    private readonly int _replicas;
+    private Thread? _thread;
+    private MemoryMesh? _mesh;
+    private int _position;
+    private long _limit;
+
+    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1)
+    {
+        Id = id;
+        _replicas = replicas;
+        _store = store;
+        _changed = changed;
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads), TimeProvider.System, this);
+        Engine.WorldFailed += (_, error) =>
+        {
+            LastError = error;
+            HasFailedWorld = true;
+            _changed(this);
+        };
+    }
+
+    public int Id { get; }
+
+    public WorldEngine Engine { get; }
+
+    public MeshError? LastError { get; private set; }
+
+    public bool HasFailedWorld { get; set; }
+
+    public bool IsDead { get; private set; }
+
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Dies there, once.</summary>
+    public (string Phase, long Step, int Times)? DiesAt { get; set; }
+
+    /// <summary>Moments reached.</summary>
+    public HashSet<string> Seen { get; } = [];
+
+    public long Limit
+    {
+        get => Interlocked.Read(ref _limit);
+        set => Interlocked.Exchange(ref _limit, value);
+    }
+
+    public List<StepMeasurement> Steps { get; } = [];
+
+    public void Start()
+    {
+        _thread ??= new Thread(Loop) { IsBackground = true, Name = $"compute {Id}" };
+        if (!_thread.IsAlive)
+        {
+            _thread.Start();
+        }
+    }
+
+    public bool Join(GenerationPlan plan, MemoryMesh? mesh)
+    {
+        HasFailedWorld = false;
+        return Engine.Join(plan, _store, (_, self, handler, _) =>
+        {
+            _mesh = mesh;
+            _position = self;
+            return mesh!.Open(self, handler);
+        }, _abort.Token);
+    }
+
+    public void Die()
+    {
+        IsDead = true;
+        _mesh?.Kill(_position);
+        _abort.Cancel();
+        _changed(this);
+    }
+
+    public void Reached(string phase, long step)
+    {
+        lock (Seen)
+        {
+            Seen.Add(phase);
+            if (DiesAt is not { } at || at.Phase != phase || at.Step != step || IsDead)
+            {
+                return;
+            }
+
+            if (at.Times > 1)
+            {
+                DiesAt = at with { Times = at.Times - 1 };
+                return;
+            }
+        }
+
+        Die();
+    }
+
+    public void Dispose()
+    {
+        _abort.Cancel();
+        _thread?.Join();
+        Engine.Dispose();
+        _abort.Dispose();
+    }
+
+    private void Loop()
+    {
+        try
+        {
+            while (Engine.Step < Limit)
+            {
+                Steps.Add(Engine.RunStep(WorldExample.Batch(Engine.Step + 1), _abort.Token));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // dead, or the test is over
+        }
+        catch (Exception e)
+        {
+            Failure = e;
+        }
+
+        _changed(this);
+    }
+
+    public bool HasEnded => _thread is { IsAlive: false } || Failure is not null || (Engine.Step >= Limit && !IsDead);
+}
