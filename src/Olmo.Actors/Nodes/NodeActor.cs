@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Olmo.Actors.Links;
 using Olmo.Actors.Runs;
 
@@ -79,21 +80,29 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
 
     private Child? Coordinator => _children.Values.LastOrDefault(c => c.Role is ProcessRole.Coordinator);
 
-    private void Start(ProcessRole role)
+    private bool Start(ProcessRole role)
     {
-        int number = _settings.NextNumber();
-        int slot = Enumerable.Range(0, _children.Count + 1).First(s => _children.Values.All(c => c.Role != role || c.Slot != s));
-        IActorRef self = Self;
-        IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
-        _children[number] = new Child(role, number, slot, process);
-        Context.System.EventStream.Publish(new ProcessChanged(role, number, $"started, process id {process.Id}"));
+        try
+        {
+            int number = _settings.NextNumber();
+            int slot = Enumerable.Range(0, _children.Count + 1).First(s => _children.Values.All(c => c.Role != role || c.Slot != s));
+            IActorRef self = Self;
+            IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
+            _children[number] = new Child(role, number, slot, process);
+            Context.System.EventStream.Publish(new ProcessChanged(role, number, $"started, process id {process.Id}"));
+            return true;
+        }
+        catch (Exception e) when (e is Win32Exception or IOException or InvalidDataException)
+        {
+            Context.System.EventStream.Publish(new NodeFailed($"a process of role {role} cannot be started: {e.Message}"));
+            return false;
+        }
     }
 
     private void StartMissingRanks()
     {
-        while (Ranks.Count() < _target)
+        while (Ranks.Count() < _target && Start(ProcessRole.Rank))
         {
-            Start(ProcessRole.Rank);
         }
 
         TellRanks();
@@ -140,6 +149,12 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void Replace(ref int failed, Child child, ProcessExit exit, Action start)
     {
+        if (exit.ExitCode is { } code && code == _settings.HopelessExitCode)
+        {
+            Context.System.EventStream.Publish(new NodeFailed($"{child.Role} {child.Number} {exit}: a mistake that another start does not mend"));
+            return;
+        }
+
         failed = child.WasUseful ? 0 : failed + 1;
         if (failed > _settings.MaxFailedStarts)
         {

@@ -5,8 +5,9 @@ namespace Olmo.Actors.Nodes;
 /// <param name="Respawns">Whether a rank process that ended is replaced without being asked for.</param>
 /// <param name="FrozenCoordinator">How long a coordinator may be silent before it is killed and replaced; null: for ever, as steps go on without it.</param>
 /// <param name="MaxFailedStarts">Processes of one role that may end in a row before they were of any use (a rank ready, a coordinator connected); one more fails the node.</param>
+/// <param name="HopelessExitCode">Exit code of a child whose mistake another start does not mend: it fails the node at once.</param>
 /// <param name="EndGrace">How long children may take to end when the run is over, before they are killed.</param>
 /// <param name="NextNumber">The next process number: rises, and is never given twice in a run.</param>
 /// <param name="Describe">What to start for a role, number and slot: the lowest number that no living process of the role has.</param>
 public sealed record NodeSettings(
-    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, TimeSpan EndGrace, Func<int> NextNumber, Func<ProcessRole, int, int, ProcessStart> Describe);
+    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, int HopelessExitCode, TimeSpan EndGrace, Func<int> NextNumber, Func<ProcessRole, int, int, ProcessStart> Describe);

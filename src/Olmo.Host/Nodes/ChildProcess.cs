@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Olmo.Actors.Links;
 using Olmo.Actors.Nodes;
 using Olmo.Data.Instances;
@@ -16,6 +17,7 @@ namespace Olmo.Host.Nodes;
 internal sealed class ChildProcess : IDisposable
 {
     private readonly ProcessLog _log;
+    private readonly RunDiagnosis _diagnosis;
     private readonly LinkEndpoint _endpoint;
     private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef _node = ActorRefs.Nobody;
@@ -24,19 +26,26 @@ internal sealed class ChildProcess : IDisposable
     {
         Orders = orders;
         Time = time;
+        Laps.Done("runtime");
         Recipe = RecipeReader.Read(orders.Recipe, [], Environment.GetEnvironmentVariable);
         Folder = new RunFolder(Recipe.Run.Folder);
         NodeFolder = new NodeFolder(Folder);
+        Laps.Done("recipe");
         _log = new ProcessLog(NodeFolder.LogOf(orders.FileName), orders.Endpoint, time);
         Probe = new TracePhaseProbe(NodeFolder.TraceOf(orders.FileName), time, Environment.GetEnvironmentVariable("OLMO_PAUSE_AT"));
+        _diagnosis = new RunDiagnosis(Console.Error, time, Probe);
         Data = PreparedData.Open(orders.DataFolder) with { TokenizerFolder = orders.TokenizerFolder };
         Train = Data.OpenTrain(Recipe.Batch.SequenceLength, Recipe.Data.FiltersRepetitions ? new RepetitionFilter() : null);
         HeldOut = Data.HeldOut.Files.Count > 0 ? Data.OpenHeldOut(Recipe.Batch.SequenceLength) : null;
         Plan = TrainingPlan.Of(Recipe, Data, Train) with { Threads = Recipe.World.Threads };
+        Laps.Done("data");
         _endpoint = new LinkEndpoint(
             orders.Endpoint, orders.Number, orders.Port, Convert.FromBase64String(orders.Secret), LinkSettings.Default with { Silence = Recipe.World.Silence }, time,
             RandomNumberGenerator.Fill);
     }
+
+    /// <summary>Where the start went.</summary>
+    public StartLaps Laps { get; } = new();
 
     public ChildOrders Orders { get; }
 
@@ -92,6 +101,8 @@ internal sealed class ChildProcess : IDisposable
         IActorRef relay = system.ActorOf(Props.Create(() => new RemoteActor(links, "node/user/events")), "node-events");
         _node = system.ActorOf(Props.Create(() => new RemoteActor(links, "node/user/node")), "node");
         system.ActorOf(Props.Create(() => new EventForwarder(relay)), "events");
+        _diagnosis.Watch(system);
+        Laps.Done("actors");
         return (system, links);
     }
 
@@ -99,6 +110,7 @@ internal sealed class ChildProcess : IDisposable
     public void Ready()
     {
         using Process self = Process.GetCurrentProcess();
+        _log.CreateLogger("start").Log(LogLevel.Information, "ready, {Megabytes} MB resident; processor time: {Laps}", self.WorkingSet64 / 1_000_000, Laps);
         _node.Tell(new ProcessReady(Orders.Number, Environment.ProcessId, Time.GetUtcNow() - Orders.StartedAt, self.WorkingSet64), ActorRefs.NoSender);
     }
 
@@ -108,6 +120,7 @@ internal sealed class ChildProcess : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        _diagnosis.Dispose();
         _endpoint.Dispose();
         HeldOut?.Dispose();
         Train.Dispose();

@@ -19,14 +19,14 @@ internal sealed record NodeFolder(RunFolder Run)
     public string LogOf(string process) => Path.Combine(Root, $"{process}.log");
 
     /// <summary>The next process number: rises, and is durable before it is given, so that no two processes of a run ever have the same.</summary>
-    /// <exception cref="UsageException">The file that keeps it is not a number.</exception>
+    /// <exception cref="InvalidDataException">The file that keeps it is not a number.</exception>
     public int NextNumber()
     {
         string path = Path.Combine(Root, "number");
         int last = 0;
         if (File.Exists(path) && !int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out last))
         {
-            throw new UsageException($"'{path}': expected the number of the last process, found '{File.ReadAllText(path)}'");
+            throw new InvalidDataException($"'{path}': expected the number of the last process, found '{File.ReadAllText(path)}'");
         }
 
         string temporary = path + ".new";

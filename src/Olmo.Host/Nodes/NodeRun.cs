@@ -36,7 +36,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         using ProcessLauncher launcher = new();
         using ProcessLog log = new(_processes.LogOf("node"), "node", time);
         NodeSettings settings = new(
-            recipe.World.Ranks + recipe.World.Spares, recipe.World.Respawns, recipe.World.FrozenCoordinator, MaxFailedStarts, EndGrace, _processes.NextNumber,
+            recipe.World.Ranks + recipe.World.Spares, recipe.World.Respawns, recipe.World.FrozenCoordinator, MaxFailedStarts, ExitCodes.Usage, EndGrace, _processes.NextNumber,
             (role, number, slot) => Describe(role, number, slot, hub.Port, secret));
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");
@@ -49,6 +49,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
             system.ActorOf(Props.Create(() => new EventRelay(links)), "events");
             IActorRef node = system.ActorOf(Props.Create(() => new NodeActor(settings, launcher, links)), "node");
             using CancellationTokenRegistration asked = stop.Register(() => node.Tell(new RequestStop("signal"), ActorRefs.NoSender));
+            _ = EndWith(node, end);
             RunEnd how = await end.Task;
             await Close(node, how.Detail);
             return how;
@@ -57,6 +58,13 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         {
             await system.Terminate();
         }
+    }
+
+    // Without its actor nobody would watch the children: their end, which comes with it, is the end of the command.
+    private static async Task EndWith(IActorRef node, TaskCompletionSource<RunEnd> end)
+    {
+        await node.WatchAsync();
+        end.TrySetResult(new RunEnd(StopReason.RankFailed, "the node's actor ended", 0, null));
     }
 
     private static async Task Close(IActorRef node, string reason)

@@ -22,7 +22,9 @@ internal static class RankProcess
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
         try
         {
-            double peak = await WarmUp(parts.Engine, child, store, time);
+            PeakFile measured = new(child.NodeFolder.Root, parts.Engine);
+            double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, store, time);
+            measured.Write(peak);
             EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time);
             TracePhaseProbe probe = child.Probe;
             IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, time, probe)), "rank");
@@ -51,8 +53,11 @@ internal static class RankProcess
                 batch.LabelCount = batch.Groups[0].Tokens;
                 using OlmoRankEngine engine = new(one, time);
                 engine.Form(new WorldIdentity(0, 0), null, store, CancellationToken.None);
+                child.Laps.Done("state");
                 engine.WarmUp(CancellationToken.None);
+                child.Laps.Done("peak");
                 engine.RunStep(batch, CancellationToken.None);
+                child.Laps.Done("step");
                 done.SetResult(engine.PeakFlops);
             }
             catch (Exception e) // crosses to the thread that waits

@@ -24,19 +24,21 @@ internal sealed record WorldKeys(
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Reads the keys and the rules over several of them.</summary>
-    public static WorldKeys Read(SettingsReader v, int processors)
+    /// <param name="v">The recipe.</param>
+    /// <param name="groups"><c>batch.groups</c>.</param>
+    /// <param name="common"><c>compute.threads</c>.</param>
+    /// <param name="processors">Processors of this machine.</param>
+    public static WorldKeys Read(SettingsReader v, int groups, int common, int processors)
     {
         ArgumentNullException.ThrowIfNull(v);
         int ranks = v.Int32("ranks.count", 1, 8192);
         int threads = v.Int32("ranks.threads", 0, 4096);
-        int common = v.Int32("compute.threads", 0, 4096);
         int min = v.Int32("ranks.min", 1, 8192);
         int replicas = v.Int32("state.replicas", 0, 8192);
         TimeSpan operation = v.Duration("ranks.operation-timeout", Shortest), step = v.Duration("ranks.step-timeout", Shortest);
         TimeSpan supervisor = v.Duration("ranks.supervisor-timeout", Shortest), frozen = v.Duration("ranks.frozen-coordinator-timeout", TimeSpan.Zero);
         TimeSpan patience = v.Duration("ranks.patience", TimeSpan.Zero);
         TimeSpan silence = v.Duration("ranks.silence", TimeSpan.FromMilliseconds(100));
-        int groups = v.Int32("batch.groups", 1, 8192);
         v.Require("ranks.count", () => ranks <= groups, () => $"at most batch.groups = {groups}, as a rank without a group has nothing to do", "batch.groups");
         v.Require("ranks.min", () => min <= ranks, () => $"at most ranks.count = {ranks}", "ranks.count");
         v.Require("state.replicas", () => replicas <= ranks, () => $"at most ranks.count = {ranks}", "ranks.count");

@@ -74,7 +74,7 @@ internal static class RecipeReader
         return new Recipe(
             run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v),
             new JournalKeys(v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int32("journal.snapshot-interval", 1)),
-            v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, Environment.ProcessorCount),
+            v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, batch.Groups, compute.Threads, Environment.ProcessorCount),
             v.NumericValues(), v.Render());
     }
 

@@ -102,6 +102,18 @@ public sealed class NodeActorTests : IDisposable
     }
 
     [Fact]
+    public void Child_WithAMistakeThatNoRestartMends_FailsTheNodeAtOnce()
+    {
+        Start(target: 1);
+        Await(() => _launcher.Started.Count == 2);
+
+        _launcher.Started[0].End(new ProcessExit(77, null));
+
+        Assert.Equal("Coordinator 1 ended with exit code 77: a mistake that another start does not mend", Next<NodeFailed>().Reason);
+        Assert.Equal(2, _launcher.Started.Count);
+    }
+
+    [Fact]
     public void Coordinator_SilentForLong_IsKilledOnlyWhereTheSettingsSaySo()
     {
         IActorRef patient = Start(target: 0);
@@ -177,7 +189,7 @@ public sealed class NodeActorTests : IDisposable
     private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node")
     {
         NodeSettings settings = new(
-            target, respawns, frozen, 2, grace ?? Patience, () => ++_number,
+            target, respawns, frozen, 2, 77, grace ?? Patience, () => ++_number,
             (role, number, slot) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""));
         return _system.ActorOf(Props.Create(() => new NodeActor(settings, _launcher, _linksRecorder)), name);
     }

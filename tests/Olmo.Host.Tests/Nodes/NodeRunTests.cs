@@ -93,6 +93,26 @@ public sealed class NodeRunTests(TinyRuns runs)
     }
 
     [Fact]
+    public async Task Rank_Frozen_IsKilledAfterTheSupervisorsTimeoutAndReplaced()
+    {
+        string[] ladder = ["--set", "ranks.operation-timeout=1 s", "--set", "ranks.step-timeout=4 s", "--set", "ranks.supervisor-timeout=6 s"];
+        using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), [.. Writing, .. ladder]));
+        int rank = ProcessId(await run.Next("^rank 2: started"));
+        await run.NextCommit();
+        await UntilStep(run, 10);
+
+        Signal(rank, Stop);
+        await run.Next("^rank 2: is silent");
+        await run.Next("^fault at step [0-9]+: ProcessLost: rank 2 is silent");
+        await run.Next("^rank 2: ended by signal 9");
+        await run.Next("^rank 3: ready");
+
+        int code = await run.End();
+        Assert.True(code == 0, run.Output);
+        Assert.Equal(runs.Weights, TinyRuns.WeightsIn(run.Output));
+    }
+
+    [Fact]
     public async Task Spare_RankKilled_TakesItsPlace()
     {
         using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), [.. Writing, "--set", "ranks.spares=1", "--set", "ranks.respawn=false"]));
