@@ -14,7 +14,8 @@ public delegate IMesh MeshConnector(GenerationPlan plan, int self, IMeshHandler 
 
 /// <summary>
 /// The engine of a rank in a world of several. Its compute thread calls <see cref="IRankEngine.RunStep"/> step after step across generations; a control thread calls
-/// <see cref="Prepare"/> and <see cref="Join"/> while it does, one at a time each.
+/// <see cref="Prepare"/> and <see cref="Join"/> while it does, one at a time each. A step throws <see cref="StepRewoundException"/> where a plan went back to an older
+/// state: the loop takes the batch of the step after that.
 /// </summary>
 public interface IWorldEngine : IRankEngine
 {

@@ -153,7 +153,8 @@ public sealed partial class WorldEngine
         Carry(former.Holding, former.Owner, plan.StateStep, plan.RollForward!.Decision);
         lock (Gate)
         {
-            _applied = plan.RollForward;
+            AppliedStep applied = plan.RollForward;
+            _applied = (applied.Step, applied.Generation, applied.Decision, applied.AnnouncementsDigest);
             _run.Drop();
             _dropped.AddRange(_former);
             _former.Clear();
@@ -295,7 +296,7 @@ public sealed partial class WorldEngine
         lock (Gate)
         {
             holding.VerifyAll();
-            _applied = null;
+            _applied = default;
             if (plan.Manifest is null || placement.IsWhole)
             {
                 ParameterSteps.SetAll(plan.StateStep);

@@ -182,6 +182,7 @@ public sealed partial class WorldEngine
         bool hasRun = parameters >= 0 && _run.Step == parameters + 1 && !_dropsRun;
         return new WorldReport(
             RankId, generation, _standing.Generation, _generation?.Plan.Timeline ?? 0, parameters, hasRun ? _run.Mask : default, hasRun ? _run.Computed : default,
-            shards.MoveToImmutable(), [.. distinct], RangeIndex.Of(pieces), _applied);
+            shards.MoveToImmutable(), [.. distinct], RangeIndex.Of(pieces),
+            _applied.Step > 0 ? new AppliedStep(_applied.Step, _applied.Generation, _applied.Decision, _applied.Digest) : null);
     }
 }

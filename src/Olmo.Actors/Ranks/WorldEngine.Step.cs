@@ -84,6 +84,12 @@ public sealed partial class WorldEngine
                     return generation;
                 }
 
+                if (_generation is { IsJoined: true, IsOver: false } other && other.SumStep < step)
+                {
+                    _isParked = false;
+                    throw new StepRewoundException(step, Step);
+                }
+
                 Monitor.Wait(Gate);
             }
         }
@@ -104,6 +110,7 @@ public sealed partial class WorldEngine
                 return;
             }
 
+            Probe.Reached(Phases.Summed, batch.Step);
             generation.Owner.Announce(generation.Id, generation.Replica, _said ??= new Announcement[Layout.Shards], throwOnMismatch: false);
             generation.Announce(_said.AsSpan(0, generation.Owner.Count));
             if (!Await(generation, static g => g.IsFullyAnnounced))
@@ -152,7 +159,7 @@ public sealed partial class WorldEngine
             Carry(generation.Holding, generation.Owner, step, decision);
             lock (Gate)
             {
-                _applied = new AppliedStep(step, generation.Number, decision, AnnouncementBytes.DigestOf(generation.Announcements, Layout.Shards));
+                _applied = (step, generation.Number, decision, AnnouncementBytes.DigestOf(generation.Announcements, Layout.Shards));
                 _run.Drop();
             }
 

@@ -41,7 +41,7 @@ public sealed partial class WorldEngine : IWorldEngine
     private GradientAccumulator? _single;
     private WorldGeneration? _generation;
     private RankStanding _standing;
-    private AppliedStep? _applied;
+    private (long Step, long Generation, StepDecision Decision, ulong Digest) _applied; // step 0: none
     private ShardStage? _stage;
     private (int Replicas, int Replica) _stageWorld;
     private long _movedBytes;
@@ -119,6 +119,18 @@ public sealed partial class WorldEngine : IWorldEngine
 
     /// <summary>Blocks of state that were refused because their bytes do not have their checksum.</summary>
     public int BlocksRejected => Volatile.Read(ref RejectedBlocks);
+
+    /// <summary>The newest plan is carried out.</summary>
+    internal bool IsJoined
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return !_isJoining && _generation is { IsJoined: true };
+            }
+        }
+    }
 
     /// <summary>What passes read.</summary>
     internal WorkingParameters Parameters => _program.Parameters;
@@ -264,6 +276,13 @@ public sealed partial class WorldEngine : IWorldEngine
 
     private static void ImmutableShards(WorldGeneration generation, out int[] shards) =>
         shards = [.. generation.Holding.Placement.Shards.Where(s => s % generation.World.Replicas == generation.Replica)];
+
+    /// <summary>Fault for tests: memory of a sum changes after the reduction.</summary>
+    internal void FlipSumBit()
+    {
+        WorldGeneration generation = _generation!;
+        (generation.Sums.Foreign ?? generation.Sums.Own).FlipBit(generation.Holding.Placement.Held[0]);
+    }
 
     // Ends the generation in work without a report.
     private void Leave()

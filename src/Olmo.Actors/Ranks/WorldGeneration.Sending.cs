@@ -340,12 +340,12 @@ internal sealed partial class WorldGeneration
             return;
         }
 
-        _engine.Probe.Reached(Phases.Donate, wanted.Step);
         ParameterLayout layout = holding.Placement.Layout;
         int chunks = layout.ChunksOfShard(wanted.Shard);
         Send(
             wanted.Peer, WorldMessageKind.StateFollows, new WorldHeader(wanted.Step, wanted.Shard, Count: chunks, Digest: holding.State.DigestOf(wanted.Shard)),
             holding.State.Progress.ToBytes());
+        _engine.Probe.Reached(Phases.Donate, wanted.Step);
         for (int k = 0; k < chunks;)
         {
             int first = k;

@@ -36,6 +36,9 @@ public static class Phases
     /// <summary>Sums of a layer are about to be sent.</summary>
     public const string Sums = "sums";
 
+    /// <summary>A rank's sums are whole and it is about to announce its shards.</summary>
+    public const string Summed = "summed";
+
     /// <summary>A rank has announced its shards and is about to tell the others.</summary>
     public const string Announced = "announced";
 

@@ -89,6 +89,16 @@ public sealed partial class GradientAccumulator
         Interlocked.Increment(ref _flagsVersion);
     }
 
+    /// <summary>Fault injection: changes the lowest bit of a held chunk's first sum, as failing memory would.</summary>
+    public void FlipBit(int chunk)
+    {
+        Tensor first = SumsOf(Placement.IndexOf(chunk)).View(0, new Shape(1));
+        long value = 0;
+        _provider.Read(first, new Span<long>(ref value));
+        value ^= 1;
+        _provider.Write(first, new ReadOnlySpan<long>(in value));
+    }
+
     /// <summary>Bytes of the frame of a range, as <see cref="WriteFrame"/> writes it.</summary>
     public int FrameBytes(int layer, int shard, in StepIdentity id) =>
         SumFrame.EncodedBytes(id.RunId, Groups, SumPayload.Fixed64, layer == Layout.Layers ? LossParts.Count : Layout.ElementsOfRange(layer, shard));

@@ -1,3 +1,4 @@
+using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Ranks;
 using Olmo.Model.Compute;
 using Olmo.Model.Models;
@@ -76,6 +77,9 @@ internal static class WorldExample
 
         return (engine.Finish(CancellationToken.None).WeightsSha256, Names(engine.Stage()));
     }
+
+    public static CheckpointManifest Manifest(long step, CheckpointFacts facts, IEnumerable<ShardEntry> shards) => new(
+        Run, 0, step, facts.TokensSeen, facts.NumericsId, facts.LayoutHash, facts.DataFingerprint, facts.DataCursor, facts.RunState, 1, 1, [.. shards.OrderBy(s => s.Shard)]);
 
     public static string[] Names(IStagedState staged)
     {

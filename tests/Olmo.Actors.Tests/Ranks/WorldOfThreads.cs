@@ -23,21 +23,27 @@ internal sealed class WorldOfThreads : IDisposable
     private long _generation;
     private int _nextId;
 
-    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1)
+    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1, MemoryObjectStore? store = null)
     {
         Wanted = wanted;
         _replicas = replicas;
         _microBatch = microBatch;
         _threads = threads;
+        Store = store ?? new MemoryObjectStore(TimeProvider.System);
     }
 
     public int Wanted { get; set; }
 
-    public MemoryObjectStore Store { get; } = new(TimeProvider.System);
+    public MemoryObjectStore Store { get; }
 
     public IReadOnlyList<WorldRank> Living => [.. _ranks.Where(r => !r.IsDead)];
 
     public IReadOnlyList<WorldRank> Ranks => _ranks;
+
+    /// <summary>The checkpoint to go back to where survivors cannot go on.</summary>
+    public CheckpointManifest? Manifest { get; set; }
+
+    public int CheckpointLoads { get; private set; }
 
     /// <summary>Plans of all generations.</summary>
     public List<GenerationPlan> Plans { get; } = [];
@@ -85,7 +91,7 @@ internal sealed class WorldOfThreads : IDisposable
             bool lost;
             lock (_gate)
             {
-                bool Done() => Members().All(r => r.HasEnded && r.Engine.Step >= step);
+                bool Done() => Members().All(r => r.Engine.Step >= step && r.IsIdle);
                 bool Lost() => _members.Any(m => _ranks.Single(r => r.Id == m.RankId).IsDead) || Living.Any(r => r.HasFailedWorld);
                 while (!Done() && !Lost() && _ranks.All(r => r.Failure is null))
                 {
@@ -127,7 +133,29 @@ internal sealed class WorldOfThreads : IDisposable
         Parallel(living, (rank, i) => reports[i] = WorldReport.Parse(rank.Engine.Prepare(_generation)!.ToBytes()));
         reports = [.. reports.Where((_, i) => !living[i].IsDead)];
         FormationResult result = WorldFormation.Plan(_generation, 0, Recipe(), _members, reports);
+        if (result is FormationResult.CheckpointNeeded && Manifest is { } manifest)
+        {
+            CheckpointLoads++;
+            _generation++;
+            result = WorldFormation.FromState(_generation, 0, Recipe(), _members, Living.Select(r => r.Id), manifest);
+        }
+
         HandOut(Assert.IsType<FormationResult.Formed>(result).Plan);
+    }
+
+    /// <summary>Writes a checkpoint of the step at which all members stand.</summary>
+    public CheckpointManifest Save()
+    {
+        List<ShardEntry> entries = [];
+        CheckpointFacts? facts = null;
+        foreach (WorldRank rank in Members())
+        {
+            using Olmo.Actors.Ranks.IStagedState staged = rank.Engine.Stage();
+            facts = staged.Facts;
+            entries.AddRange(staged.Shards.Select(s => staged.Write(s, Store, CancellationToken.None)));
+        }
+
+        return WorldExample.Manifest(Living[0].Engine.Step, facts!, entries);
     }
 
     public IEnumerable<WorldRank> Members() => _members.Select(m => _ranks.Single(r => r.Id == m.RankId));

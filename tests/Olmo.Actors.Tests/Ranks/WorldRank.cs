@@ -18,7 +18,9 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     private Thread? _thread;
     private MemoryMesh? _mesh;
     private int _position;
+    private readonly object _limitChanged = new();
     private long _limit;
+    private bool _hasStarted;
 
     public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1)
     {
@@ -45,10 +47,21 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
 
     public bool IsDead { get; private set; }
 
+    public int Rewound { get; private set; }
+
+    /// <summary>It has reached its limit.</summary>
+    public volatile bool IsIdle;
+
     public Exception? Failure { get; private set; }
 
     /// <summary>Dies there, once.</summary>
     public (string Phase, long Step, int Times)? DiesAt { get; set; }
+
+    /// <summary>Called at every moment, on the thread that reaches it.</summary>
+    public Action<WorldRank, string, long>? OnReached { get; set; }
+
+    /// <summary>Mesh and position of the generation.</summary>
+    public (MemoryMesh? Mesh, int Position) Place => (_mesh, _position);
 
     /// <summary>Moments reached.</summary>
     public HashSet<string> Seen { get; } = [];
@@ -64,9 +77,15 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     public void Start()
     {
         _thread ??= new Thread(Loop) { IsBackground = true, Name = $"compute {Id}" };
-        if (!_thread.IsAlive)
+        if (!_hasStarted)
         {
+            _hasStarted = true;
             _thread.Start();
+        }
+
+        lock (_limitChanged)
+        {
+            Monitor.PulseAll(_limitChanged);
         }
     }
 
@@ -91,6 +110,7 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
 
     public void Reached(string phase, long step)
     {
+        OnReached?.Invoke(this, phase, step);
         lock (Seen)
         {
             Seen.Add(phase);
@@ -112,7 +132,16 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     public void Dispose()
     {
         _abort.Cancel();
-        _thread?.Join();
+        lock (_limitChanged)
+        {
+            Monitor.PulseAll(_limitChanged);
+        }
+
+        if (_hasStarted)
+        {
+            _thread!.Join();
+        }
+
         Engine.Dispose();
         _abort.Dispose();
     }
@@ -121,9 +150,29 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     {
         try
         {
-            while (Engine.Step < Limit)
+            while (true)
             {
-                Steps.Add(Engine.RunStep(WorldExample.Batch(Engine.Step + 1), _abort.Token));
+                lock (_limitChanged)
+                {
+                    while (Engine.Step >= Limit)
+                    {
+                        IsIdle = true;
+                        _changed(this);
+                        _abort.Token.ThrowIfCancellationRequested();
+                        Monitor.Wait(_limitChanged);
+                    }
+
+                    IsIdle = false;
+                }
+
+                try
+                {
+                    Steps.Add(Engine.RunStep(WorldExample.Batch(Engine.Step + 1), _abort.Token));
+                }
+                catch (StepRewoundException)
+                {
+                    Rewound++;
+                }
             }
         }
         catch (OperationCanceledException)
@@ -137,6 +186,4 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
 
         _changed(this);
     }
-
-    public bool HasEnded => _thread is { IsAlive: false } || Failure is not null || (Engine.Step >= Limit && !IsDead);
 }
