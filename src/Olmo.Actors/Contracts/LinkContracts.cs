@@ -32,6 +32,7 @@ public static class LinkContracts
             Of<FormWorld>("rank.form-world"),
             Of<Train>("rank.train"),
             Of<StopAtBoundary>("rank.stop-at-boundary"),
+            Of<StopAt>("rank.stop-at"),
             Of<Abort>("rank.abort"),
             Of<Finish>("rank.finish"),
             Of<CheckpointSettled>("checkpoint.settled"),
@@ -42,6 +43,8 @@ public static class LinkContracts
             Of<RankReady>("rank.ready"),
             Of<RankFailed>("rank.failed"),
             Of<RankStopped>("rank.stopped"),
+            Of<StopNamed>("rank.stop-named"),
+            Of<PeerLost>("rank.peer-lost"),
             Of<RankFinished>("rank.finished"),
             Of<StepCompleted>("rank.step-completed"),
             Of<BeginCheckpoint>("checkpoint.begin"),
@@ -79,6 +82,9 @@ public static class LinkContracts
 [JsonSerializable(typeof(FormWorld))]
 [JsonSerializable(typeof(Train))]
 [JsonSerializable(typeof(StopAtBoundary))]
+[JsonSerializable(typeof(StopAt))]
+[JsonSerializable(typeof(StopNamed))]
+[JsonSerializable(typeof(PeerLost))]
 [JsonSerializable(typeof(Abort))]
 [JsonSerializable(typeof(Finish))]
 [JsonSerializable(typeof(CheckpointSettled))]

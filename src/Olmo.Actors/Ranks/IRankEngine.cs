@@ -56,11 +56,12 @@ public interface IStagedState : IDisposable
     ShardEntry Write(int shard, IObjectStore store, CancellationToken cancellationToken);
 }
 
-/// <summary>Makes engines; a new one for each generation.</summary>
+/// <summary>Makes engines; a new one after a failure.</summary>
 public interface IRankEngineFactory
 {
     /// <summary>An engine without state.</summary>
-    IRankEngine Create();
+    /// <param name="rankId">Number of the rank's process.</param>
+    IWorldEngine Create(int rankId);
 }
 
 /// <summary>What a step measured.</summary>

@@ -18,11 +18,17 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly IPhaseProbe _probe;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly IDataPlane _dataPlane;
     private readonly ComputeThread _compute;
+    private readonly ComputeThread _promises;
+    private readonly ComputeThread _plans;
     private readonly SortedDictionary<long, object> _unsettled = [];
+    private int _peers;
     private RankWorld? _world;
+    private EngineSlot _engine = new();
     private RankPhase _phase = RankPhase.Idle;
     private RankPrepared? _prepared;
+    private long _promised;
     private RankFailed? _failure;
     private RankFinished? _finished;
     private IActorRef _supervisor = ActorRefs.Nobody;
@@ -30,7 +36,15 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     private LoopEnded? _ended;
 
     /// <summary>A rank without a world.</summary>
-    public RankActor(RankSettings settings, IRankEngineFactory engines, IBatchSource source, IObjectStore store, TimeProvider time, IPhaseProbe probe)
+    /// <param name="settings">What it is told once.</param>
+    /// <param name="engines">Makes its engine, and a new one after a failure.</param>
+    /// <param name="source">Batches.</param>
+    /// <param name="store">Shard files.</param>
+    /// <param name="dataPlane">How it reaches the other members of its worlds.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="probe">Is told what happens.</param>
+    public RankActor(
+        RankSettings settings, IRankEngineFactory engines, IBatchSource source, IObjectStore store, IDataPlane dataPlane, TimeProvider time, IPhaseProbe probe)
     {
         _settings = settings;
         _engines = engines;
@@ -38,22 +52,28 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         _store = store;
         _time = time;
         _probe = probe;
+        _dataPlane = dataPlane;
         _compute = new ComputeThread(Self, "compute");
+        _promises = new ComputeThread(Self, "promises");
+        _plans = new ComputeThread(Self, "plans");
 
         Receive<Adopt>(OnAdopt);
         Receive<Prepare>(OnPrepare);
         Receive<FormWorld>(OnFormWorld);
         Receive<Train>(OnTrain, m => IsCurrent(m.Generation));
-        Receive<StopAtBoundary>(_ => _world!.Loop?.StopAtBoundary(), m => IsCurrent(m.Generation));
+        Receive<StopAtBoundary>(OnStopAtBoundary, m => IsCurrent(m.Generation));
+        Receive<StopAt>(m => _world!.StopAt(m.Step), m => IsCurrent(m.Generation));
         Receive<Abort>(m => Leave(m.Reason), m => IsCurrent(m.Generation));
         Receive<Finish>(OnFinish, m => IsCurrent(m.Generation));
 
-        Receive<RankReady>(OnReady, m => IsCurrent(m.Generation));
-        Receive<StepDone>(OnStepDone, m => IsCurrent(m.Generation));
-        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, m.Generation)), m => IsCurrent(m.Generation));
-        Receive<LoopEnded>(OnLoopEnded, m => IsCurrent(m.Generation));
+        Receive<Promised>(OnPromised, m => m.Generation == _promised);
+        Receive<Joined>(OnJoined, m => IsCurrent(m.Generation) && m.Generation == _promised);
+        Receive<WorldLost>(m => _supervisor.Tell(new PeerLost(m.Generation, _settings.RankId, m.Message)), m => IsCurrent(m.Generation));
+        Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
+        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
+        Receive<LoopEnded>(OnLoopEnded, m => IsOwn(m.Generation));
         Receive<RankFinished>(OnFinished, m => IsCurrent(m.Generation));
-        Receive<RankFailed>(m => Fail(m), m => IsCurrent(m.Generation));
+        Receive<RankFailed>(m => Fail(m with { Generation = _world!.Generation }), m => IsOwn(m.Generation) || IsCurrent(m.Generation));
         Receive<ComputeAborted>(_ => { });
 
         Receive<BatchLoaded>(_ => OnBatchLoaded(), _ => IsOwnLoader());
@@ -66,7 +86,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<CheckpointSettled>(OnSettled);
         Receive<Resend>(_ => SendUnsettled());
         Receive<GetRankStatus>(_ => Sender.Tell(new RankStatus(
-            _phase, _world?.Generation ?? 0, _world?.Step ?? 0, _world?.TotalSteps ?? 0, [.. _unsettled.Keys], _world?.LastSettled?.Step, _ended?.Step,
+            _phase, _world?.Generation ?? 0, _engine.Step, _world?.TotalSteps ?? 0, [.. _unsettled.Keys], _world?.LastSettled?.Step, _ended?.Step,
             _world?.NextToLoad ?? 0, _world?.FreeSlots ?? 0, _world?.Loading ?? false)));
 
         // A message of an older generation has no effect.
@@ -74,7 +94,10 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<StopAtBoundary>(Stale);
         Receive<Abort>(Stale);
         Receive<Finish>(Stale);
-        Receive<RankReady>(Stale);
+        Receive<StopAt>(Stale);
+        Receive<Promised>(Stale);
+        Receive<Joined>(Stale);
+        Receive<WorldLost>(Stale);
         Receive<StepDone>(Stale);
         Receive<StateStaged>(Stale);
         Receive<LoopEnded>(Stale);
@@ -100,7 +123,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     {
         if (_world is { } world)
         {
-            _supervisor.Tell(new RankFailed(world.Generation, FaultKind.Compute, $"the rank's actor failed: {reason.Message}", world.Step, null, reason));
+            _supervisor.Tell(new RankFailed(world.Generation, FaultKind.Compute, $"the rank's actor failed: {reason.Message}", _engine.Step, null, reason));
         }
 
         base.PreRestart(reason, message);
@@ -110,9 +133,16 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _world?.Leave();
+        _engine.Close();
+        _plans.Dispose();
+        _promises.Dispose();
         _compute.Dispose();
         _world?.Dispose();
+        _engine.Dispose();
     }
+
+    // What the threads of a world tell carries the generation in which it began.
+    private bool IsOwn(long origin) => _world is { } world && world.Origin == origin;
 
     private bool IsCurrent(long generation) => _world is { } world && world.Generation == generation;
 
@@ -124,7 +154,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     {
         _supervisor = adopt.Supervisor;
         _checkpoints = adopt.Checkpoints;
-        Sender.Tell(new RankReport(_settings.RankId, _world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _world?.Step ?? 0, _failure, _finished));
+        Sender.Tell(new RankReport(_settings.RankId, _world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _engine.Step, _failure, _finished));
         SendUnsettled();
         ReportStopIfSettled();
     }
@@ -137,62 +167,121 @@ public sealed class RankActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (prepare.Generation <= Promised)
+        if (prepare.Generation <= _promised)
         {
             Stale(prepare);
             return;
         }
 
-        if (_world is not null)
+        _promised = prepare.Generation;
+        _prepared = null;
+        if (_engine.Engine is not { } engine)
         {
-            Leave("a new generation");
+            Answer(WorldReport.Spare(_settings.RankId, prepare.Generation), Sender);
+            return;
         }
 
-        _prepared = new RankPrepared(WorldReport.Spare(_settings.RankId, prepare.Generation), "");
-        Sender.Tell(_prepared);
+        IActorRef self = Self;
+        IActorRef asker = Sender;
+        _promises.Enqueue(_world?.Origin ?? 0, () => engine.Step, () =>
+            self.Tell(new Promised(prepare.Generation, engine.Prepare(prepare.Generation), asker), ActorRefs.NoSender));
     }
 
-    private long Promised => Math.Max(_prepared?.Report.Generation ?? 0, _world?.Generation ?? 0);
+    private void OnPromised(Promised promised)
+    {
+        if (promised.Report is { } report)
+        {
+            Answer(report, promised.Asker);
+        }
+    }
+
+    private void Answer(WorldReport report, IActorRef asker)
+    {
+        _prepared = new RankPrepared(report, _dataPlane.EndPoint);
+        asker.Tell(_prepared);
+    }
 
     private void OnFormWorld(FormWorld form)
     {
-        long generation = form.Plan.Generation;
-        if (generation < Promised || generation == _world?.Generation)
+        GenerationPlan plan = form.Plan;
+        if (plan.Generation < _promised || plan.Generation == _world?.Generation)
         {
             Stale(form);
             return;
         }
 
-        if (_world is not null)
-        {
-            Leave("a new generation");
-        }
-
+        _promised = plan.Generation;
         _supervisor = Sender;
         _checkpoints = form.Checkpoints;
         _failure = null;
         _finished = null;
-        _ended = null;
-        _unsettled.Clear();
-        _phase = RankPhase.Loading;
-        RankWorld world = new(form, _engines, _source, _store, _settings, _time, _probe, Self);
-        _world = world;
-        IActorRef self = Self;
-        int rank = _settings.RankId;
-        _compute.Enqueue(generation, () => form.Plan.StateStep, () =>
+        bool goesOn = _world is { IsTraining: true } former && plan.Source is StateSource.Survivors && former.Timeline == plan.Timeline && plan.StateStep - _engine.Step is 0 or 1
+            && _phase is not (RankPhase.Failed or RankPhase.Idle);
+        if (goesOn)
         {
-            world.Form(form.Plan.Manifest, _store);
-            self.Tell(new RankReady(generation, world.Step, rank), ActorRefs.NoSender);
+            _world!.Generation = plan.Generation;
+        }
+        else
+        {
+            if (_world is not null)
+            {
+                Leave("a new generation");
+            }
+
+            _ended = null;
+            _unsettled.Clear();
+            _world = new RankWorld(form, _source, _store, _settings, _time, _probe, Self);
+        }
+
+        _peers = plan.Members.Length;
+        _world!.Position = plan.PositionOf(_settings.RankId);
+        _phase = RankPhase.Loading;
+        Join(form, _world);
+    }
+
+    // The engine is made by the compute thread, which may be bound to processors; plans are carried out by a thread of their own, while steps go on.
+    private void Join(FormWorld form, RankWorld world)
+    {
+        IActorRef self = Self;
+        GenerationPlan plan = form.Plan;
+        EngineSlot slot = _engine;
+        if (slot.Engine is null)
+        {
+            _compute.Enqueue(world.Origin, () => plan.StateStep, () =>
+            {
+                IWorldEngine engine = _engines.Create(_settings.RankId);
+                engine.WorldFailed += (generation, error) => self.Tell(new WorldLost(generation, error.ToString()), ActorRefs.NoSender);
+                engine.WarmUp(world.Abort);
+                slot.Set(engine);
+            });
+        }
+
+        byte[] secret = Convert.FromBase64String(form.Secret);
+        _plans.Enqueue(world.Origin, () => plan.StateStep, () =>
+        {
+            IWorldEngine engine = slot.Await(world.Abort);
+            bool joined = engine.Join(
+                plan, _store, (p, position, handler, abort) => _dataPlane.Connect(p, position, form.DataPlane, secret, handler, abort), world.Abort);
+            self.Tell(new Joined(plan.Generation, joined), ActorRefs.NoSender);
         });
     }
 
-    private void OnReady(RankReady ready)
+    private void OnJoined(Joined joined)
     {
-        _phase = RankPhase.Ready;
+        if (!joined.IsWhole)
+        {
+            return; // the mesh failed, which was told, or the generation is over
+        }
+
         RankWorld world = _world!;
-        world.Loader = Context.ActorOf(Props.Create(() => new BatchLoader(_source, world.Queue)), $"loader-{ready.Generation}");
-        Context.Watch(world.Loader);
-        _supervisor.Tell(ready);
+        _phase = RankPhase.Ready;
+        if (world.Loader is null)
+        {
+            world.Loader = Context.ActorOf(Props.Create(() => new BatchLoader(_source, world.Queue)), $"loader-{world.Origin}");
+            Context.Watch(world.Loader);
+        }
+
+        _supervisor.Tell(new RankReady(joined.Generation, _engine.Step, _settings.RankId));
     }
 
     private void OnTrain(Train train)
@@ -206,14 +295,34 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         RankWorld world = _world!;
         world.TotalSteps = train.TotalSteps;
         LoadNext();
-        _compute.Enqueue(train.Generation, () => world.Step, world.Train);
+        if (world.IsTraining && _ended is null)
+        {
+            return; // its loop goes on
+        }
+
+        _ended = null;
+        world.IsTraining = true;
+        world.ForgetSettled();
+        EngineSlot slot = _engine;
+        _compute.Enqueue(world.Origin, () => slot.Step, () => world.Train(slot.Engine!));
+    }
+
+    private void OnStopAtBoundary(StopAtBoundary stop)
+    {
+        // Others may have done one step more than this rank, and none can end the one after that without it.
+        long step = _engine.Step + (_peers > 1 ? 2 : 1);
+        _world!.StopAt(step);
+        Sender.Tell(new StopNamed(stop.Generation, step));
     }
 
     private void OnStepDone(StepDone done)
     {
         _world!.FreeSlots++;
         LoadNext();
-        Context.System.EventStream.Publish(done.Step);
+        if (_world.Position == 0)
+        {
+            Context.System.EventStream.Publish(done.Step);
+        }
     }
 
     private void OnBatchLoaded()
@@ -244,7 +353,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
     private void OnLoaderGone(Terminated gone)
     {
-        if (_world is { } world && gone.ActorRef.Equals(world.Loader) && _phase is RankPhase.Ready or RankPhase.Training)
+        if (_world is { } world && gone.ActorRef.Equals(world.Loader) && _phase is RankPhase.Ready or RankPhase.Training or RankPhase.Loading)
         {
             Fail(new RankFailed(
                 world.Generation, FaultKind.Loader, $"step {world.NextToLoad} cannot be read, {_settings.MaxLoaderRestarts} restarts of the loader did not help", world.NextToLoad));
@@ -266,13 +375,14 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
         _phase = RankPhase.Finishing;
         RankWorld world = _world!;
+        IWorldEngine engine = _engine.Engine!;
         IActorRef self = Self;
-        _probe.Reached(Phases.Finish, world.Step);
-        _compute.Enqueue(finish.Generation, () => world.Step, () =>
+        _probe.Reached(Phases.Finish, engine.Step);
+        _compute.Enqueue(world.Origin, () => engine.Step, () =>
         {
-            FinishReport report = world.Finish();
+            FinishReport report = engine.Finish(world.Abort);
             self.Tell(
-                new RankFinished(finish.Generation, world.Step, report.WeightsSha256, report.HeldOutLoss, report.HeldOutTokens, report.ModelFolder), ActorRefs.NoSender);
+                new RankFinished(finish.Generation, engine.Step, report.WeightsSha256, report.HeldOutLoss, report.HeldOutTokens, report.ModelFolder), ActorRefs.NoSender);
         });
     }
 
@@ -320,7 +430,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         if (_ended is { } ended && _world is { } world && world.LastSettled is { } settled && settled.Step == ended.Step)
         {
             _phase = RankPhase.Stopped;
-            _supervisor.Tell(new RankStopped(ended.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
+            _supervisor.Tell(new RankStopped(world.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
         }
     }
 
@@ -341,6 +451,10 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
         _log.Error(failed.Cause, "rank failed at step {0}: {1}", failed.Step, failed.Message);
         Leave(failed.Message);
+        EngineSlot bad = _engine;
+        _engine = new EngineSlot();
+        bad.Close();
+        _plans.Enqueue(0, () => 0, () => _compute.Enqueue(0, () => 0, bad.Dispose)); // after whatever still uses it
         _phase = RankPhase.Failed;
         _failure = failed;
         _supervisor.Tell(failed with { RankId = _settings.RankId });
@@ -362,8 +476,14 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         }
 
         _phase = RankPhase.Idle;
-        _compute.Enqueue(world.Generation, () => 0, world.Dispose); // after the aborted work has ended
+        _compute.Enqueue(world.Origin, () => 0, world.Dispose); // after the aborted work has ended
     }
+
+    private sealed record Promised(long Generation, WorldReport? Report, IActorRef Asker);
+
+    private sealed record Joined(long Generation, bool IsWhole);
+
+    private sealed record WorldLost(long Generation, string Message);
 
     private sealed record Resend
     {

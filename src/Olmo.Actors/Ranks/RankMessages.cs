@@ -28,8 +28,20 @@ public sealed record FormWorld(GenerationPlan Plan, ImmutableArray<string> DataP
 /// <summary>To a rank: go on stepping in this generation until <paramref name="TotalSteps"/> are done.</summary>
 public sealed record Train(long Generation, long TotalSteps);
 
-/// <summary>To a rank: stop after the next step boundary, with a checkpoint of it.</summary>
+/// <summary>To the ranks: stop after the next step boundary, with a checkpoint of it. The rank at position 0 answers <see cref="StopNamed"/>.</summary>
 public sealed record StopAtBoundary(long Generation);
+
+/// <summary>From the rank at position 0: the step after which all stop. Nobody can be past it, as no step ends without that rank.</summary>
+public sealed record StopNamed(long Generation, long Step);
+
+/// <summary>To a rank: stop after this step, with a checkpoint of it.</summary>
+public sealed record StopAt(long Generation, long Step);
+
+/// <summary>From a rank: its world's data plane failed. It computes on and applies nothing until the next plan.</summary>
+/// <param name="Generation">The world.</param>
+/// <param name="RankId">Who says so.</param>
+/// <param name="Message">What happened, with the peer.</param>
+public sealed record PeerLost(long Generation, int RankId, string Message);
 
 /// <summary>To a rank: leave the world at once, without a checkpoint.</summary>
 public sealed record Abort(long Generation, string Reason);

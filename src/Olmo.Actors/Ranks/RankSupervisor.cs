@@ -46,7 +46,9 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         Receive<FormPlan>(OnForm);
         Receive<RankReady>(OnReady, m => IsCurrent(m.Generation, m.RankId));
         Receive<Train>(m => Tell(m), m => m.Generation == _generation);
-        Receive<StopAtBoundary>(m => Tell(m), m => m.Generation == _generation);
+        Receive<StopAtBoundary>(m => Member(0)?.Tell(m, Self), m => m.Generation == _generation);
+        Receive<StopNamed>(m => Tell(new StopAt(m.Generation, m.Step)), m => m.Generation == _generation);
+        Receive<PeerLost>(OnPeerLost, m => IsCurrent(m.Generation, m.RankId));
         Receive<Abort>(m => Tell(m), m => m.Generation == _generation);
         Receive<Finish>(m => Member(0)?.Tell(m, Self), m => m.Generation == _generation);
         Receive<RankStopped>(OnStopped, m => IsCurrent(m.Generation, m.RankId));
@@ -269,6 +271,15 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         string secret = Convert.ToBase64String(_settings.NewSecret());
         ImmutableArray<string> endpoints = [.. plan.Members.Select(m => _prepared[m].DataPlane)];
         Tell(new FormWorld(plan, endpoints, secret, _checkpoints));
+    }
+
+    // Whoever it lost is found by its node, or does not answer: the world is over in any case.
+    private void OnPeerLost(PeerLost lost)
+    {
+        if (_asking is Asking.Nothing)
+        {
+            _run.Tell(new RankFailed(lost.Generation, FaultKind.ProcessLost, $"rank {lost.RankId}: {lost.Message}", _trained, RankId: lost.RankId));
+        }
     }
 
     private void OnReady(RankReady ready)

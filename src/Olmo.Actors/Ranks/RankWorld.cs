@@ -4,30 +4,30 @@ using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Ranks;
 
-/// <summary>What a rank holds for one generation. Fields that the actor changes are touched by the actor alone; the engine by the compute thread alone.</summary>
+/// <summary>
+/// Batches, loop and writer of a rank as long as its steps follow each other: across generations that go on from survivors, up to one that goes back to a checkpoint. Properties that
+/// can be set are touched by the actor alone.
+/// </summary>
 internal sealed class RankWorld : IDisposable
 {
     private readonly CancellationTokenSource _abort = new();
-    private readonly IRankEngineFactory _engines;
     private readonly RankSettings _settings;
     private readonly TimeProvider _time;
     private readonly IPhaseProbe _probe;
     private readonly IActorRef _rank;
     private readonly ShardWriter _writer;
-    private IRankEngine? _engine;
-    private long _step;
+    private long _generation;
+    private TrainingLoop? _loop;
     private bool _left;
     private bool _disposed;
 
-    public RankWorld(
-        FormWorld form, IRankEngineFactory engines, IBatchSource source, IObjectStore store, RankSettings settings, TimeProvider time, IPhaseProbe probe, IActorRef rank)
+    public RankWorld(FormWorld form, IBatchSource source, IObjectStore store, RankSettings settings, TimeProvider time, IPhaseProbe probe, IActorRef rank)
     {
-        Generation = form.Plan.Generation;
+        Origin = form.Plan.Generation;
+        _generation = form.Plan.Generation;
         Timeline = form.Plan.Timeline;
-        _step = form.Plan.StateStep;
-        NextToLoad = _step + 1;
+        NextToLoad = form.Plan.StateStep + 1;
         FreeSlots = settings.Prefetch;
-        _engines = engines;
         _settings = settings;
         _time = time;
         _probe = probe;
@@ -36,11 +36,22 @@ internal sealed class RankWorld : IDisposable
         Queue = new BatchQueue(source, NextToLoad, settings.Prefetch);
     }
 
-    public long Generation { get; }
+    /// <summary>Generation in which it began: what its threads tell the actor carries this.</summary>
+    public long Origin { get; }
+
+    /// <summary>Generation in work; read from any thread.</summary>
+    public long Generation
+    {
+        get => Interlocked.Read(ref _generation);
+        set => Interlocked.Exchange(ref _generation, value);
+    }
 
     public int Timeline { get; }
 
     public BatchQueue Queue { get; }
+
+    /// <summary>Ends whatever runs for this world.</summary>
+    public CancellationToken Abort => _abort.Token;
 
     public long TotalSteps { get; set; }
 
@@ -52,26 +63,24 @@ internal sealed class RankWorld : IDisposable
 
     public IActorRef? Loader { get; set; }
 
-    public volatile TrainingLoop? Loop;
+    /// <summary>Position in the world in work.</summary>
+    public int Position { get; set; }
+
+    /// <summary>Whether its loop was begun.</summary>
+    public bool IsTraining { get; set; }
 
     public CheckpointSettled? LastSettled { get; private set; }
 
-    /// <summary>Steps that are done; read from any thread.</summary>
-    public long Step => _engine?.Step ?? Interlocked.Read(ref _step);
-
-    public void Form(CheckpointManifest? manifest, IObjectStore store)
+    /// <summary>By the compute thread.</summary>
+    public void Train(IRankEngine engine)
     {
         _abort.Token.ThrowIfCancellationRequested();
-        IRankEngine engine = _engines.Create();
-        _engine = engine;
-        engine.Form(new WorldIdentity(Generation, Timeline), manifest, store, _abort.Token);
-        engine.WarmUp(_abort.Token);
-        Loop = new TrainingLoop(engine, Queue, _writer, _settings.Checkpoints, _time, _probe, _rank);
+        TrainingLoop loop = _loop ?? new TrainingLoop(engine, Queue, _writer, _settings.Checkpoints, _time, _probe, _rank);
+        Volatile.Write(ref _loop, loop);
+        loop.Run(this, TotalSteps, _abort.Token);
     }
 
-    public void Train() => Loop!.Run(Timeline, Generation, TotalSteps, _abort.Token);
-
-    public FinishReport Finish() => _engine!.Finish(_abort.Token);
+    public void StopAt(long step) => Volatile.Read(ref _loop)?.StopAt(step);
 
     /// <summary>The newest settled step decides whether the loop's last step is durable.</summary>
     public void Settled(CheckpointSettled settled)
@@ -79,11 +88,14 @@ internal sealed class RankWorld : IDisposable
         if (settled.Timeline == Timeline && (LastSettled is null || settled.Step >= LastSettled.Step))
         {
             LastSettled = settled;
-            Loop?.Settled(settled.Step);
+            Volatile.Read(ref _loop)?.Settled(settled.Step);
         }
     }
 
-    /// <summary>By the actor: ends all work of this generation soon; the compute thread disposes what is left.</summary>
+    /// <summary>A loop that ended begins again: its last step is settled anew.</summary>
+    public void ForgetSettled() => LastSettled = null;
+
+    /// <summary>By the actor: ends all work of this world soon; the compute thread disposes what is left.</summary>
     /// <returns>False if it was left before.</returns>
     public bool Leave()
     {
@@ -106,7 +118,7 @@ internal sealed class RankWorld : IDisposable
 
         _disposed = true;
         _writer.Dispose();
-        _engine?.Dispose();
+        _loop?.Dispose();
         Queue.Dispose();
         _abort.Dispose();
     }

@@ -3,17 +3,33 @@ using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Ranks;
 
-/// <summary>Steps of one generation, on the compute thread: take a batch, run the step, tell; at a boundary copy the state and let it be written beside the next steps.</summary>
+/// <summary>
+/// Steps on the compute thread, across generations as long as nobody goes back: take a batch, run the step, tell; at a boundary copy the state and let it be written beside the
+/// next steps.
+/// </summary>
 internal sealed class TrainingLoop(
-    IRankEngine engine, BatchQueue queue, ShardWriter writer, CheckpointPolicy policy, TimeProvider time, IPhaseProbe probe, IActorRef rank)
+    IRankEngine engine, BatchQueue queue, ShardWriter writer, CheckpointPolicy policy, TimeProvider time, IPhaseProbe probe, IActorRef rank) : IDisposable
 {
+    private const long Never = long.MaxValue;
     private readonly SemaphoreSlim _settledSignal = new(0);
+    private readonly Lock _stopGate = new();
+    private CancellationTokenSource? _stopping;
     private long _settled;
     private long _staged;
-    private volatile bool _stopAtBoundary;
+    private long _stopAt = Never;
 
-    /// <summary>From any thread: end after the step that runs, with a checkpoint of it.</summary>
-    public void StopAtBoundary() => _stopAtBoundary = true;
+    /// <summary>From any thread: end after a step, with a checkpoint of it. If that step is done, the one in work is given up: without this rank it cannot end.</summary>
+    public void StopAt(long step)
+    {
+        lock (_stopGate)
+        {
+            _stopAt = step;
+            if (engine.Step >= step)
+            {
+                _stopping?.Cancel();
+            }
+        }
+    }
 
     /// <summary>From any thread: the checkpoint of a step is committed or abandoned.</summary>
     public void Settled(long step)
@@ -23,37 +39,84 @@ internal sealed class TrainingLoop(
     }
 
     /// <summary>Runs until <paramref name="totalSteps"/> are done, somebody asks to stop, or <paramref name="abort"/>.</summary>
-    public void Run(int timeline, long generation, long totalSteps, CancellationToken abort)
+    /// <param name="world">Whose steps these are.</param>
+    /// <param name="totalSteps">Where the training ends.</param>
+    /// <param name="abort">Ends it at once, without a checkpoint.</param>
+    public void Run(RankWorld world, long totalSteps, CancellationToken abort)
     {
-        while (engine.Step < totalSteps)
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        lock (_stopGate)
         {
-            WaitForCheckpoint(abort);
-            long started = time.GetTimestamp();
-            StepBatch batch = queue.Take(engine.Step + 1, abort);
-            TimeSpan waited = time.GetElapsedTime(started);
-            probe.Reached(Phases.Step, batch.Step);
-            StepMeasurement measured = engine.RunStep(batch, abort);
-            rank.Tell(new StepDone(generation, new StepCompleted(
-                timeline, generation, engine.Step, measured.Loss, measured.ZLoss, measured.GradientNorm, measured.LearningRate, measured.IsSkipped, measured.Tokens,
-                engine.TokensSeen, time.GetElapsedTime(started), waited, engine.FlopsPerToken * measured.Tokens, engine.PeakFlops)), ActorRefs.NoSender);
+            _stopAt = Never;
+            _stopping = stopping;
+        }
 
-            bool stop = _stopAtBoundary;
-            if (stop || policy.IsBoundary(engine.Step, totalSteps))
+        try
+        {
+            bool staged = false;
+            while (engine.Step < totalSteps && !IsStopDue())
             {
-                writer.WaitUntilIdle(abort);
-                IStagedState staged = engine.Stage();
-                rank.Tell(new StateStaged(generation, engine.Step), ActorRefs.NoSender);
-                _staged = staged.Step;
-                writer.Start(staged, timeline, generation, rank);
+                staged = Step(world, totalSteps, stopping.Token, abort);
             }
 
-            if (stop)
+            // The last step's checkpoint must exist, also where a change of the world ended the attempt, or where this rank came to a training that was over.
+            if (!staged)
             {
-                break;
+                Stage(world, abort);
+            }
+        }
+        finally
+        {
+            lock (_stopGate)
+            {
+                _stopping = null;
             }
         }
 
-        rank.Tell(new LoopEnded(generation, engine.Step, engine.Step >= totalSteps), ActorRefs.NoSender);
+        rank.Tell(new LoopEnded(world.Origin, engine.Step, engine.Step >= totalSteps), ActorRefs.NoSender);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _settledSignal.Dispose();
+
+    private bool IsStopDue() => Interlocked.Read(ref _stopAt) <= engine.Step;
+
+    // True if the state after the step was staged.
+    private bool Step(RankWorld world, long totalSteps, CancellationToken stop, CancellationToken abort)
+    {
+        try
+        {
+            WaitForCheckpoint(stop);
+            long started = time.GetTimestamp();
+            StepBatch batch = queue.Take(engine.Step + 1, stop);
+            TimeSpan waited = time.GetElapsedTime(started);
+            probe.Reached(Phases.Step, batch.Step);
+            StepMeasurement measured = engine.RunStep(batch, stop);
+            rank.Tell(new StepDone(world.Origin, new StepCompleted(
+                world.Timeline, world.Generation, engine.Step, measured.Loss, measured.ZLoss, measured.GradientNorm, measured.LearningRate, measured.IsSkipped, measured.Tokens,
+                engine.TokensSeen, time.GetElapsedTime(started), waited, engine.FlopsPerToken * measured.Tokens, engine.PeakFlops)), ActorRefs.NoSender);
+        }
+        catch (OperationCanceledException) when (!abort.IsCancellationRequested)
+        {
+            return false; // the stop's step is done
+        }
+
+        if (!IsStopDue() && !policy.IsBoundary(engine.Step, totalSteps))
+        {
+            return false;
+        }
+
+        Stage(world, abort);
+        return true;
+    }
+
+    private void Stage(RankWorld world, CancellationToken abort)
+    {
+        writer.WaitUntilIdle(abort);
+        IStagedState staged = engine.Stage();
+        rank.Tell(new StateStaged(world.Origin, engine.Step), ActorRefs.NoSender);
+        _staged = staged.Step;
+        writer.Start(staged, world.Timeline, world.Generation, rank);
     }
 
     // Bounds what a loss of everything costs: no step runs further past an unsettled checkpoint than the recipe allows.

@@ -170,7 +170,7 @@ public sealed partial class WorldEngine : IWorldEngine
     }
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken abort) => PeakFlops = MatrixPeak.Measure(_provider, _time, abort);
+    public void WarmUp(CancellationToken abort) => PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
 
     /// <inheritdoc/>
     /// <remarks>In a world every shard is staged by one of its owners: shard s by that of replica s mod R, so that all ranks share the writing.</remarks>

@@ -25,11 +25,6 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
     /// <param name="stop">Saves the state and ends.</param>
     public async Task<RunEnd> Train(long totalSteps, CancellationToken stop)
     {
-        if (recipe.World.Ranks > 1)
-        {
-            throw new UsageException($"ranks.count = {recipe.World.Ranks}: this version forms worlds of one rank; others of its processes can only be spares");
-        }
-
         Directory.CreateDirectory(_processes.Root);
         byte[] secret = RandomNumberGenerator.GetBytes(SecretBytes);
         using LinkHub hub = new("node", secret, LinkSettings.Default with { Silence = recipe.World.Silence }, time, RandomNumberGenerator.Fill);

@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Net;
+using Olmo.Actors.Collectives;
 using Olmo.Actors.Nodes;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
 using Olmo.Host.Runs;
 using Olmo.Runtime.Actor;
 
@@ -25,9 +28,13 @@ internal static class RankProcess
             PeakFile measured = new(child.NodeFolder.Root, parts.Engine);
             double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, store, time);
             measured.Write(peak);
-            EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time);
             TracePhaseProbe probe = child.Probe;
-            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, time, probe)), "rank");
+            EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time, probe);
+            MeshSettings mesh = child.Recipe.World.Mesh();
+            TcpSockets sockets = new();
+            using MeshListener listener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);
+            TcpDataPlane dataPlane = new(child.Recipe.Run.Name, listener, mesh, sockets, time);
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, dataPlane, time, probe)), "rank");
             links.Tell(new Olmo.Actors.Links.Publish(rank), ActorRefs.NoSender);
             child.Ready();
             await child.End;
@@ -51,8 +58,8 @@ internal static class RankProcess
                 OlmoRankSettings one = settings with { Step = settings.Step with { Groups = 1 } };
                 StepBatch batch = new(1, one.Step.SequencesPerGroup, one.Step.SequenceLength, child.Recipe.Data.MasksDocuments) { Step = 1 };
                 batch.LabelCount = batch.Groups[0].Tokens;
-                using OlmoRankEngine engine = new(one, time);
-                engine.Form(new WorldIdentity(0, 0), null, store, CancellationToken.None);
+                using WorldEngine engine = new(child.Orders.Number, one, time, child.Probe);
+                engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
                 child.Laps.Done("state");
                 engine.WarmUp(CancellationToken.None);
                 child.Laps.Done("peak");
@@ -69,13 +76,13 @@ internal static class RankProcess
         return done.Task;
     }
 
-    private sealed class EngineFactory(OlmoRankSettings settings, IReadOnlyList<int> processors, TimeProvider time) : IRankEngineFactory
+    private sealed class EngineFactory(OlmoRankSettings settings, IReadOnlyList<int> processors, TimeProvider time, IPhaseProbe probe) : IRankEngineFactory
     {
         // Called by the compute thread: it and the threads that its pool starts stay on the rank's processors.
-        public IRankEngine Create()
+        public IWorldEngine Create(int rankId)
         {
             ProcessSystem.Bind(processors);
-            return new OlmoRankEngine(settings, time);
+            return new WorldEngine(rankId, settings, time, probe);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Olmo.Actors.Collectives;
 using Olmo.Runtime.Hocon;
 
 namespace Olmo.Host.Nodes;
@@ -44,11 +45,21 @@ internal sealed record WorldKeys(
         v.Require("state.replicas", () => replicas <= ranks, () => $"at most ranks.count = {ranks}", "ranks.count");
         v.Require("ranks.step-timeout", () => operation < step, () => $"more than ranks.operation-timeout = {operation}", "ranks.operation-timeout");
         v.Require("ranks.supervisor-timeout", () => step < supervisor, () => $"more than ranks.step-timeout = {step}", "ranks.step-timeout");
+        v.Require("ranks.operation-timeout", () => silence < operation, () => $"more than ranks.silence = {silence}", "ranks.silence");
         v.Require("ranks.supervisor-timeout", () => silence < supervisor, () => $"more than ranks.silence = {silence}", "ranks.silence");
         return new WorldKeys(
             ranks, threads > 0 ? threads : common > 0 ? common : Math.Max(1, processors / ranks), v.Int32("ranks.spares", 0, 8192), min,
             v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Boolean("ranks.bind"), replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
             patience, silence, frozen > TimeSpan.Zero ? frozen : null);
+    }
+
+    /// <summary>Limits and timeouts of the data plane.</summary>
+    public MeshSettings Mesh()
+    {
+        MeshTimeouts standard = MeshTimeouts.Default;
+        TimeSpan heartbeat = Silence / 4 < standard.Heartbeat ? Silence / 4 : standard.Heartbeat;
+        TimeSpan handshake = OperationTimeout / 2 < standard.Handshake ? OperationTimeout / 2 : standard.Handshake;
+        return new MeshSettings { Timeouts = new MeshTimeouts(heartbeat, Silence, handshake, OperationTimeout, StepTimeout, SupervisorTimeout) };
     }
 
     /// <summary>Processors of the process in a slot, or none where binding is off or processes would share a processor.</summary>

@@ -98,10 +98,10 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         diagnosis.Watch(system);
         try
         {
-            EngineFactory engines = new(parts.Engine, time);
+            EngineFactory engines = new(parts.Engine, time, probe);
             system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
             system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
-            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, time, probe)), "rank");
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, NoDataPlane.Instance, time, probe)), "rank");
             RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []);
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             ranks.Tell(new RanksChanged([new RankEntry(0, rank, IsReady: true, IsSilent: false)]), ActorRefs.NoSender);
@@ -138,8 +138,8 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         }
     }
 
-    private sealed class EngineFactory(OlmoRankSettings settings, TimeProvider time) : IRankEngineFactory
+    private sealed class EngineFactory(OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe) : IRankEngineFactory
     {
-        public IRankEngine Create() => new OlmoRankEngine(settings, time);
+        public IWorldEngine Create(int rankId) => new WorldEngine(rankId, settings, time, probe);
     }
 }

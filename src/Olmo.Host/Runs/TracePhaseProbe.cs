@@ -12,6 +12,9 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
     private readonly StreamWriter _writer;
     private readonly TimeProvider _time;
     private readonly string? _pausePhase;
+
+    // Many a step: in the trace only where a test asks for one of them.
+    private static readonly string[] InsideSteps = [Phases.Wait, Phases.Forward, Phases.Backward, Phases.Sums, Phases.Announced, Phases.Applying, Phases.Gather, Phases.Transfer];
     private readonly ManualResetEventSlim _never = new();
     private int _left;
     private volatile string _last = "none";
@@ -35,6 +38,11 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
     /// <inheritdoc />
     public void Reached(string phase, long step)
     {
+        if (phase != _pausePhase && Array.IndexOf(InsideSteps, phase) >= 0)
+        {
+            return;
+        }
+
         bool pause;
         lock (_lock)
         {

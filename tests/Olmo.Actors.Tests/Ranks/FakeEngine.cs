@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Collectives;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
+using Olmo.Actors.Worlds;
 using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Tests.Ranks;
@@ -11,7 +13,7 @@ namespace Olmo.Actors.Tests.Ranks;
 /// An engine whose state is one number a shard: every step mixes the batch into it, so that a lost, repeated or reordered step changes the end. Faults are
 /// injected by a hook that sees every step.
 /// </summary>
-internal sealed class FakeEngine(int shards, Action<long>? beforeStep) : IRankEngine
+internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeStep) : IWorldEngine
 {
     private readonly ulong[] _state = new ulong[shards];
 
@@ -30,6 +32,8 @@ internal sealed class FakeEngine(int shards, Action<long>? beforeStep) : IRankEn
             _state[i] = (ulong)i;
         }
 
+        Step = 0;
+        TokensSeen = 0;
         if (manifest is null)
         {
             return;
@@ -58,6 +62,27 @@ internal sealed class FakeEngine(int shards, Action<long>? beforeStep) : IRankEn
 
         Step = manifest.Step;
         TokensSeen = manifest.TokensSeen;
+    }
+
+    public RankStanding Standing { get; private set; }
+
+    public event Action<long, MeshError>? WorldFailed
+    {
+        add { }
+        remove { }
+    }
+
+    public WorldReport? Prepare(long generation)
+    {
+        Standing = Standing with { Promised = generation };
+        return WorldReport.Spare(rankId, generation);
+    }
+
+    public bool Join(GenerationPlan plan, IObjectStore store, MeshConnector? connect, CancellationToken abort)
+    {
+        Standing = new RankStanding(plan.Generation, plan.Generation);
+        Form(new WorldIdentity(plan.Generation, plan.Timeline), plan.Manifest, store, abort);
+        return true;
     }
 
     public void WarmUp(CancellationToken abort)
@@ -123,7 +148,7 @@ internal sealed class FakeEngines(int shards) : IRankEngineFactory
 {
     public Action<long>? BeforeStep { get; set; }
 
-    public IRankEngine Create() => new FakeEngine(shards, step => BeforeStep?.Invoke(step));
+    public IWorldEngine Create(int rankId) => new FakeEngine(rankId, shards, step => BeforeStep?.Invoke(step));
 }
 
 /// <summary>Batches whose tokens are a function of the step; a hook injects faults.</summary>

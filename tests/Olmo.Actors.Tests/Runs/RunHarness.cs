@@ -45,7 +45,7 @@ internal sealed class RunHarness
     /// <summary>The digest that a quiet run ends with.</summary>
     public string QuietDigest()
     {
-        using FakeEngine engine = new(Shards, null);
+        using FakeEngine engine = new(0, Shards, null);
         engine.Form(new WorldIdentity(1, 0), null, new MemoryObjectStore(TimeProvider.System), CancellationToken.None);
         FakeBatches batches = new();
         StepBatch batch = batches.CreateBatch();
@@ -66,7 +66,7 @@ internal sealed class RunHarness
     public IActorRef StartRank(ActorSystem system, string name = "rank")
     {
         RankSettings settings = new(0, Checkpoints, Prefetch: 2, MaxLoaderRestarts: 2, LoaderWindow: TimeSpan.FromMinutes(1), ResendAfter: TimeSpan.FromMilliseconds(100));
-        return system.ActorOf(Props.Create(() => new RankActor(settings, Engines, Batches, Store, TimeProvider.System, QuietProbe.Instance)), name);
+        return system.ActorOf(Props.Create(() => new RankActor(settings, Engines, Batches, Store, NoDataPlane.Instance, TimeProvider.System, QuietProbe.Instance)), name);
     }
 
     public IActorRef StartSupervisor(ActorSystem system, IActorRef rank, RunSupervisorSettings? settings = null, string name = "run")

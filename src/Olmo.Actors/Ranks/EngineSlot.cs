@@ -1,0 +1,42 @@
+namespace Olmo.Actors.Ranks;
+
+/// <summary>Where the engine of a rank is once the compute thread has made it.</summary>
+internal sealed class EngineSlot : IDisposable
+{
+    private readonly ManualResetEventSlim _made = new();
+    private readonly CancellationTokenSource _closed = new();
+    private volatile IWorldEngine? _engine;
+
+    /// <summary>The engine; null until it is made.</summary>
+    public IWorldEngine? Engine => _engine;
+
+    /// <summary>Steps that it has done; 0 without an engine.</summary>
+    public long Step => _engine?.Step ?? 0;
+
+    /// <summary>By the compute thread: here it is.</summary>
+    public void Set(IWorldEngine engine)
+    {
+        _engine = engine;
+        _made.Set();
+    }
+
+    /// <summary>Waits for the engine.</summary>
+    /// <exception cref="OperationCanceledException">Aborted, or the slot was closed: there will be none.</exception>
+    public IWorldEngine Await(CancellationToken abort)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(abort, _closed.Token);
+        _made.Wait(either.Token);
+        return _engine!;
+    }
+
+    /// <summary>Releases whoever waits for an engine.</summary>
+    public void Close() => _closed.Cancel();
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _engine?.Dispose();
+        _made.Dispose();
+        _closed.Dispose();
+    }
+}
