@@ -24,7 +24,12 @@ public sealed unsafe partial class CpuProvider
         RunRanges(
             new RangeJob
             {
-                Operation = RangeOperation.AddRounded, P = Floats(gradient), Sums = Longs(sums), Flags = Integers(flags), Limit = limit, Accumulate = accumulate,
+                Operation = RangeOperation.AddRounded,
+                P = Floats(gradient),
+                Sums = Longs(sums),
+                Flags = Integers(flags),
+                Limit = limit,
+                Accumulate = accumulate,
             },
             ranges);
     }

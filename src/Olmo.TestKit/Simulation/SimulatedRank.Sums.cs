@@ -14,7 +14,13 @@ internal sealed partial class SimulatedRank
     {
         SimulationEvent frame = new()
         {
-            Generation = _standing.Generation, Step = step, Place = range, Route = route, Groups = sum.Groups, Value = sum.Value, Count = sum.Added,
+            Generation = _standing.Generation,
+            Step = step,
+            Place = range,
+            Route = route,
+            Groups = sum.Groups,
+            Value = sum.Value,
+            Count = sum.Added,
         };
         if (owner == Id)
         {
@@ -101,8 +107,13 @@ internal sealed partial class SimulatedRank
         held.IsAnnounced = true;
         SimulationEvent said = new()
         {
-            Kind = SimulationEventKind.Announcement, Generation = _standing.Generation, Step = held.SumStep, Place = shard, Number = _replica,
-            Value = held.SumDigest, Value2 = held.Digest,
+            Kind = SimulationEventKind.Announcement,
+            Generation = _standing.Generation,
+            Step = held.SumStep,
+            Place = shard,
+            Number = _replica,
+            Value = held.SumDigest,
+            Value2 = held.Digest,
         };
         foreach (int member in Plan!.Members)
         {

@@ -23,8 +23,17 @@ internal static class WorldExample
         Run,
         new OlmoConfig
         {
-            Family = ModelFamily.Olmo2, Width = 72, Layers = 2, Heads = 3, KeyHeads = 3, HeadWidth = 24, FeedForward = 200, Vocabulary = Vocabulary, ContextLength = Length,
-            InitialDeviation = 0.1, ZLossMultiplier = 1e-4,
+            Family = ModelFamily.Olmo2,
+            Width = 72,
+            Layers = 2,
+            Heads = 3,
+            KeyHeads = 3,
+            HeadWidth = 24,
+            FeedForward = 200,
+            Vocabulary = Vocabulary,
+            ContextLength = Length,
+            InitialDeviation = 0.1,
+            ZLossMultiplier = 1e-4,
         },
         new StepSettings
         {

@@ -69,8 +69,16 @@ public sealed class PrecisionTests : IDisposable
     {
         StepSettings settings = new()
         {
-            Groups = 2, SequencesPerGroup = 1, SequenceLength = 8, MicroBatchSequences = 1, Shards = 4, Replicas = 1, Optimizer = new AdamWSettings(1e-2),
-            Schedule = new ConstantSchedule(), GroupOverrides = [], PrecisionOverrides = [("n*", Mixed), ("*", Precision.Single)],
+            Groups = 2,
+            SequencesPerGroup = 1,
+            SequenceLength = 8,
+            MicroBatchSequences = 1,
+            Shards = 4,
+            Replicas = 1,
+            Optimizer = new AdamWSettings(1e-2),
+            Schedule = new ConstantSchedule(),
+            GroupOverrides = [],
+            PrecisionOverrides = [("n*", Mixed), ("*", Precision.Single)],
         };
         Assert.Equal((Mixed, Precision.Single), (settings.PrecisionOf("norm"), settings.PrecisionOf("up")));
         settings.Validate();
