@@ -103,6 +103,12 @@ internal sealed partial class SimulatedRank
                 _history.NoteApplied(Id, shard, held, held.ReadyGeneration);
                 break;
             case ShardTask.Fetch:
+                if (held is { IsVerified: true } && plan.StateStep > _history.MostOnFullSet)
+                {
+                    // State is given up for a step that nobody has announced.
+                    _droppedEarly[shard] = plan.Generation;
+                }
+
                 _shards[shard] = new SimulatedShard(plan.StateStep, 0, isVerified: false, isOwned: true);
                 _history.Send(
                     SimulationEventKind.FetchRequest, Id, plan.MoveOf(shard, Id)?.Donors[0] ?? throw new ViolationException($"(e) rank {Id} lacks shard {shard} and the plan names no donor"),

@@ -215,6 +215,7 @@ internal sealed partial class SimulatedRank
         _applied = new AppliedStep(_nextStep, generation, new StepDecision(StepOutcome.Apply, 1.0, 1.0, default, -1), _rules.FullSet && _rules.OneGeneration ? digest : 0);
         long step = _nextStep;
         _nextStep++;
+        _history.MostOnFullSet = Math.Max(_history.MostOnFullSet, step);
         Array.Clear(_said);
         for (int shard = 0; shard < _shape.Shards; shard++)
         {

@@ -12,6 +12,9 @@ internal sealed partial class WorldHistory
     private int _generations;
     private int _checkpoints;
 
+    /// <summary>The newest step that was applied on a full set of announcements.</summary>
+    public long MostOnFullSet { get; set; }
+
     /// <summary>A shard is about to take a sum: it must be the whole one, each group once, and give the content of the quiet run.</summary>
     public void CheckSum(int rank, int shard, SimulatedShard held, long step, string verb)
     {
@@ -75,9 +78,12 @@ internal sealed partial class WorldHistory
             throw new ViolationException($"(b) every shard has a living owner of the world that applied {_mostApplied}, and a checkpoint is loaded: {needed.Reason}");
         }
 
-        if (needed.Shard >= 0 && living.Exists(r => r.DroppedEarly(needed.Shard)))
+        for (int shard = 0; shard < Shape.Shards; shard++)
         {
-            throw new ViolationException($"(b) shard {needed.Shard} is lost: a former owner dropped it before the first full set of announcements");
+            if (living.Exists(r => r.DroppedEarly(shard)) && !living.Exists(r => r.Shard(shard) is { IsVerified: true }))
+            {
+                throw new ViolationException($"(b) shard {shard} is lost: a living rank gave up its state before the first full set of announcements");
+            }
         }
     }
 
@@ -132,14 +138,23 @@ internal sealed partial class WorldHistory
         return true;
     }
 
-    // What somebody applied stays applied, or is whole in the base.
+    // What somebody applied stays applied, or is whole in the base. Where all who applied it are gone and took a shard's only whole sum along, the step is done again
+    // from the state before it, with the same bits.
     private void CheckNotBack(GenerationPlan plan, IReadOnlyList<WorldReport> reports)
     {
         bool isWhole = plan.Bases.All(pieces => new RangePlan(pieces, []).BaseGroups.Count == Shape.Groups);
-        if (plan.StateStep + (isWhole ? 1 : 0) < _mostApplied && EveryShardHasOwner(Living(reports)))
+        if (plan.StateStep + (isWhole ? 1 : 0) >= _mostApplied)
+        {
+            return;
+        }
+
+        if (EveryShardHasOwner(Living(reports)))
         {
             throw new ViolationException($"(b) step {_mostApplied} was applied, every shard has a living owner of that world, and the next begins at {plan.StateStep}");
         }
+
+        _mostApplied = plan.StateStep;
+        _generationOfMostApplied = plan.Generation;
     }
 
     private void CheckDonors(GenerationPlan plan)
