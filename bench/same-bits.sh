@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Trains tiny models (sizes are multiples of nothing) for 5 steps in every hardware mode x 1 and 2 threads x micro-batch 1, 2, 4 x 1 to 4 virtual ranks in 1 and 2
 # replicas, and compares the hashes of gradients, weights and shard files.
-#   bench/same-bits.sh            everything
+#   bench/same-bits.sh            everything: 512 lines, about 30 minutes of processor time; a line a result, so that one sees how far it is
+#   bench/same-bits.sh --quickstart  only the quickstart's model, in the two vector modes: 8 lines
 #   bench/same-bits.sh --quick    a part of it, below 3 minutes on 2 cores
 #   bench/same-bits.sh --red      plants a bug (k loops split in two where 2 threads are used): must end with exit code 1
 # Last line: "N of N equal". Exit code 1 where a line differs from the first of its model.
@@ -12,6 +13,7 @@ dotnet build -c Release -v quiet --nologo >&2
 program=(dotnet bin/Release/net10.0/Olmo.SameBits.dll)
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
+trap 'echo "interrupted after $(wc -l <"$lines") lines" >&2; exit 130' INT TERM
 
 tiny=olmo1-tied,olmo2-gqa-documents,olmo2-tied-weighted
 avx512=$(grep -q avx512dq /proc/cpuinfo && echo 512 || echo 256)
@@ -23,14 +25,21 @@ mode() {
   env "$variable" "${program[@]}" --expect "$width" "$@" | sed -u "s/^/mode=$name /" | tee -a "$lines"
 }
 
+quickstart() {
+  mode avx512        "$avx512" OLMO_MODE=widest           --models quickstart --micro 1 --worlds 1x1,3x2
+  mode avx2          256       DOTNET_EnableAVX512=0      --models quickstart --micro 1 --worlds 1x1,3x2
+}
+
 case $kind in
   all)
     mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny"
     mode avx2          256       DOTNET_EnableAVX512=0      --models "$tiny"
     mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$tiny"
     mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models "$tiny"
-    mode avx512        "$avx512" OLMO_MODE=widest           --models quickstart --micro 1 --worlds 1x1,3x2
-    mode avx2          256       DOTNET_EnableAVX512=0      --models quickstart --micro 1 --worlds 1x1,3x2
+    quickstart
+    ;;
+  --quickstart)
+    quickstart
     ;;
   --quick)
     mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny" --micro 1,4 --worlds 1x1,4x1,3x2

@@ -5,3 +5,4 @@ global using Akka.Pattern;
 global using Akka.Persistence;
 global using Olmo.Runtime.Contracts;
 global using Olmo.Runtime.Hocon;
+global using Olmo.Runtime.Storage;
