@@ -33,6 +33,7 @@ internal enum OutgoingKind
     Release,
 }
 
-/// <summary>One piece of work of the sending thread.</summary>
+/// <summary>One piece of work of the sending thread. Sums are of the step and attempt for which they were queued, whatever has come after.</summary>
 internal readonly record struct Outgoing(
-    OutgoingKind Kind, int Layer = 0, int Shard = 0, int Peer = -1, long Step = 0, int Group = -1, GradientAccumulator? Single = null, byte[]? Bitmap = null);
+    OutgoingKind Kind, int Layer = 0, int Shard = 0, int Peer = -1, long Step = 0, int Attempt = 0, int Group = -1, GradientAccumulator? Single = null,
+    byte[]? Bitmap = null);

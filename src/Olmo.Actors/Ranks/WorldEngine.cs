@@ -35,7 +35,7 @@ public sealed partial class WorldEngine : IWorldEngine
     private readonly StepLedger _ledger;
     private readonly RunInWork _run;
     private readonly GroupMask _all;
-    private readonly long[] _sentBytes = new long[WorldMessageKind.Count];
+    private readonly long[] _sentBytes = new long[WorldMessageKind.Count + 4]; // sums by route behind the kinds
     private readonly List<(Holding Holding, SumPair Sums)> _former = [];
     private readonly List<(Holding Holding, SumPair Sums)> _dropped = [];
     private GradientAccumulator? _single;
@@ -154,8 +154,33 @@ public sealed partial class WorldEngine : IWorldEngine
     public WorldRecipe Recipe(int wantedRanks, int minRanks) =>
         new(wantedRanks, minRanks, _settings.Step.Replicas, _settings.Step.Groups, _settings.Step.Shards, Layout.Layers);
 
-    /// <summary>Bytes sent of one kind of message since the engine was made.</summary>
-    internal long SentBytes(ushort kind) => Interlocked.Read(ref _sentBytes[kind]);
+    /// <summary>Bytes sent since the engine was made: by the steps' kinds; state, base pieces and questions of recoveries are not among them.</summary>
+    public RankTraffic Sent => new(
+        Interlocked.Read(ref _sentBytes[WorldMessageKind.Count + (int)SumRoute.Contribution]),
+        Interlocked.Read(ref _sentBytes[WorldMessageKind.Count + (int)SumRoute.Exchange]),
+        Interlocked.Read(ref _sentBytes[WorldMessageKind.Announcements]),
+        Interlocked.Read(ref _sentBytes[WorldMessageKind.Parameters]));
+
+    /// <summary>Bytes held now, activations and gradients left out; null before the first world.</summary>
+    public RankMemory? Memory
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _generation is not { } generation
+                    ? null
+                    : new RankMemory(
+                        Layout.Elements * sizeof(float),
+                        generation.Holding.State.SizeBytes,
+                        Local.SizeBytes,
+                        generation.Sums.OwnIsLocal ? 0 : generation.Sums.Own.SizeBytes,
+                        generation.Sums.Foreign?.SizeBytes ?? 0,
+                        _stage?.SizeBytes ?? 0,
+                        generation.BufferBytes);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)
@@ -270,7 +295,7 @@ public sealed partial class WorldEngine : IWorldEngine
 
     internal void OnWorldFailed(WorldGeneration generation, MeshError error) => WorldFailed?.Invoke(generation.Number, error);
 
-    internal void CountSent(ushort kind, int bytes) => Interlocked.Add(ref _sentBytes[kind], bytes);
+    internal void CountSent(ushort kind, SumRoute route, int bytes) => Interlocked.Add(ref _sentBytes[kind == WorldMessageKind.Sum ? WorldMessageKind.Count + (int)route : kind], bytes);
 
     internal void AddMovedBytes(int bytes) => Interlocked.Add(ref _movedBytes, bytes);
 

@@ -21,8 +21,8 @@ internal sealed partial class WorldGeneration
     private readonly Dictionary<int, StateFetch> _fetches = [];
     private byte[] _frame = [];
     private byte[] _block = [];
-    private byte[] _announcementPayload = [];
-    private WorldHeader _announcementHeader;
+    private readonly byte[][] _announcementPayloads = new byte[2][];
+    private int _announcementsMade;
     private Thread? _sender;
     private bool _isClosed;
     private bool _givesParameters; // the owned state is whole
@@ -61,7 +61,7 @@ internal sealed partial class WorldGeneration
         if (!_contributed[layer])
         {
             _contributed[layer] = true;
-            Enqueue(new Outgoing(OutgoingKind.Contribution, layer));
+            Enqueue(new Outgoing(OutgoingKind.Contribution, layer, Step: _sumStep, Attempt: _attempt));
         }
     }
 
@@ -69,18 +69,22 @@ internal sealed partial class WorldGeneration
     public void ContributeSingle(int layer, int group, GradientAccumulator single)
     {
         Interlocked.Increment(ref _singlesUnderWay);
-        Enqueue(new Outgoing(OutgoingKind.Single, layer, Group: group, Single: single));
+        Enqueue(new Outgoing(OutgoingKind.Single, layer, Step: _sumStep, Group: group, Single: single));
     }
 
     /// <summary>By the compute thread: the accumulator of a recomputed group may be used again.</summary>
     public bool SinglesAreSent => Volatile.Read(ref _singlesUnderWay) == 0;
 
-    /// <summary>By the compute thread: its announcements go out. The buffer is free again when the next step is announced, since everybody has these then.</summary>
+    /// <summary>
+    /// By the compute thread: its announcements go out. Two buffers take turns: where nothing of its own shards is void a rank announces the next attempt while the last
+    /// one may still be in the queue, but nobody is two ahead of a rank that it has not told.
+    /// </summary>
     public void Announce(ReadOnlySpan<Announcement> said)
     {
+        int buffer = _announcementsMade++ & 1;
         for (int i = 0; i < said.Length; i++)
         {
-            AnnouncementBytes.Write(said[i], _announcementPayload.AsSpan(i * AnnouncementBytes.Each));
+            AnnouncementBytes.Write(said[i], _announcementPayloads[buffer].AsSpan(i * AnnouncementBytes.Each));
         }
 
         lock (_engine.Gate)
@@ -89,11 +93,9 @@ internal sealed partial class WorldGeneration
             {
                 Count(one);
             }
-
-            _announcementHeader = new WorldHeader(_sumStep, First: Replica, Count: said.Length, Detail: _attempt);
         }
 
-        Enqueue(new Outgoing(OutgoingKind.Announcements));
+        Enqueue(new Outgoing(OutgoingKind.Announcements, buffer, Step: _sumStep, Attempt: _attempt));
     }
 
     /// <summary>By the compute thread after the update: the owned parameters go to the own replica.</summary>
@@ -106,6 +108,17 @@ internal sealed partial class WorldGeneration
     }
 
     public void Release() => Enqueue(new Outgoing(OutgoingKind.Release));
+
+    /// <summary>Bytes of the buffer for parameters once the largest block was sent.</summary>
+    public static long ParameterBlockBytes(ShardPlacement owned) =>
+        owned.Shards.Max(s => Math.Min(ParameterChunksOfBlock, owned.Layout.ChunksOfShard(s))) * (long)ParameterLayout.ChunkElements * sizeof(float);
+
+    /// <summary>Messages that carry the parameters of the owned shards.</summary>
+    public static long ParameterBlocks(ShardPlacement owned) =>
+        owned.Shards.Sum(s => (long)((owned.Layout.ChunksOfShard(s) + ParameterChunksOfBlock - 1) / ParameterChunksOfBlock));
+
+    /// <summary>Bytes of the buffers of the sending thread.</summary>
+    public long BufferBytes => _frame.Length + _block.Length;
 
     private void InitialiseSending()
     {
@@ -124,7 +137,11 @@ internal sealed partial class WorldGeneration
             _frame = GC.AllocateUninitializedArray<byte>(SumFrame.EncodedBytes(_engine.Run, World.Groups, SumPayload.Fixed64, most), pinned: true);
         }
 
-        _announcementPayload = new byte[Holding.Placement.Shards.Length * AnnouncementBytes.Each];
+        for (int i = 0; i < _announcementPayloads.Length; i++)
+        {
+            _announcementPayloads[i] = new byte[Holding.Placement.Shards.Length * AnnouncementBytes.Each];
+        }
+
         _outgoing.EnsureCapacity((Holding.Placement.Shards.Length * (_layers + 1)) + _layers + 8);
     }
 
@@ -194,21 +211,22 @@ internal sealed partial class WorldGeneration
         switch (next.Kind)
         {
             case OutgoingKind.Contribution:
-                SendContribution(_engine.Local, next.Layer, -1);
+                SendContribution(_engine.Local, next);
                 break;
             case OutgoingKind.Single:
-                SendContribution(next.Single!, next.Layer, next.Group);
+                SendContribution(next.Single!, next);
                 Interlocked.Decrement(ref _singlesUnderWay);
                 _engine.Wake();
                 break;
             case OutgoingKind.Exchange:
-                SendExchange(next.Layer, next.Shard);
+                SendExchange(next);
                 break;
             case OutgoingKind.Announcements:
-                _engine.Probe.Reached(Phases.Announced, _announcementHeader.Step);
+                _engine.Probe.Reached(Phases.Announced, next.Step);
+                WorldHeader said = new(next.Step, First: Replica, Count: Holding.Placement.Shards.Length, Detail: next.Attempt);
                 for (int i = 1; i < World.Ranks; i++)
                 {
-                    Send((Self + i) % World.Ranks, WorldMessageKind.Announcements, _announcementHeader, _announcementPayload);
+                    Send((Self + i) % World.Ranks, WorldMessageKind.Announcements, said, _announcementPayloads[next.Layer]);
                 }
 
                 break;
@@ -232,13 +250,30 @@ internal sealed partial class WorldGeneration
         }
     }
 
-    private void SendContribution(GradientAccumulator from, int layer, int group)
+    // False where everybody has gone on without it: then the range needed nothing of it, and what it would read may have changed.
+    private bool IsDue(in Outgoing next, out StepIdentity id, out bool[]? voidShards)
     {
-        _engine.Probe.Reached(Phases.Sums, SumStep);
-        StepIdentity id = Id;
+        lock (_engine.Gate)
+        {
+            id = Id;
+            voidShards = _voidShards;
+            return id.Step == next.Step && id.Attempt == next.Attempt;
+        }
+    }
+
+    private void SendContribution(GradientAccumulator from, in Outgoing next)
+    {
+        if (!IsDue(next, out StepIdentity id, out bool[]? voidShards))
+        {
+            return;
+        }
+
+        int layer = next.Layer;
+        int group = next.Group;
+        _engine.Probe.Reached(Phases.Sums, id.Step);
         for (int shard = 0; shard < World.Shards; shard++)
         {
-            if (group < 0 ? !UsesRun(layer, shard) : !UsesSingle(layer, shard, group))
+            if (group < 0 ? !UsesRun(id.Step, voidShards, layer, shard) : !UsesSingle(layer, shard, group))
             {
                 continue;
             }
@@ -252,7 +287,7 @@ internal sealed partial class WorldGeneration
 
             lock (Sums.Gate)
             {
-                if (_promised)
+                if (_promised || id.Step != _sumStep || id.Attempt != _attempt)
                 {
                     return;
                 }
@@ -267,9 +302,15 @@ internal sealed partial class WorldGeneration
         }
     }
 
-    private void SendExchange(int layer, int shard)
+    private void SendExchange(in Outgoing next)
     {
-        StepIdentity id = Id;
+        if (!IsDue(next, out StepIdentity id, out _))
+        {
+            return;
+        }
+
+        int layer = next.Layer;
+        int shard = next.Shard;
         int length;
         if (Sums.OwnIsLocal)
         {
@@ -389,6 +430,7 @@ internal sealed partial class WorldGeneration
         Span<byte> head = stackalloc byte[WorldHeader.Bytes];
         header.Write(head);
         Mesh!.Send(peer, kind, head, payload, check);
-        _engine.CountSent(kind, WorldHeader.Bytes + payload.Length);
+        int route = kind == WorldMessageKind.Sum ? header.Detail : 0;
+        _engine.CountSent(kind, (SumRoute)route, MessageFrame.FixedBytes + WorldHeader.Bytes + payload.Length);
     }
 }

@@ -143,9 +143,9 @@ internal sealed partial class WorldGeneration
     /// <summary>Groups that this rank recomputes, each an atom of its own.</summary>
     public System.Collections.Immutable.ImmutableArray<int> Singles => SumStep == Plan.StateStep + 1 ? Plan.Deals[Self].Singles : [];
 
-    /// <summary>The run of this rank goes to the range.</summary>
-    public bool UsesRun(int layer, int shard) =>
-        (_voidShards is null || _voidShards[shard]) && (SumStep > Plan.StateStep + 1 || _usesRunOfUse[UseOf(layer, shard)]);
+    /// <summary>The run of this rank goes to the range in a step; of a later attempt only to void shards.</summary>
+    public bool UsesRun(long step, bool[]? voidShards, int layer, int shard) =>
+        (voidShards is null || voidShards[shard]) && (step > Plan.StateStep + 1 || _usesRunOfUse[UseOf(layer, shard)]);
 
     /// <summary>A group that this rank recomputed goes to the range.</summary>
     public bool UsesSingle(int layer, int shard, int group)
@@ -182,8 +182,7 @@ internal sealed partial class WorldGeneration
                 _owner = _engine.OwnerOf(Holding, Sums);
             }
 
-            _voidShards = null;
-            Advance(_sumStep + 1, 0);
+            Advance(_sumStep + 1, 0, null);
         }
     }
 
@@ -200,8 +199,7 @@ internal sealed partial class WorldGeneration
                 }
             }
 
-            _voidShards = isVoid.ToArray();
-            Advance(_sumStep, _attempt + 1);
+            Advance(_sumStep, _attempt + 1, isVoid.ToArray());
         }
     }
 
@@ -221,7 +219,7 @@ internal sealed partial class WorldGeneration
 
     private GroupMask ExpectedOf(int layer, int shard) => _sumStep > Plan.StateStep + 1 ? _plainExpected : _expectedOfUse[UseOf(layer, shard)];
 
-    private void Advance(long step, int attempt)
+    private void Advance(long step, int attempt, bool[]? voidShards)
     {
         lock (_engine.Gate)
         {
@@ -230,6 +228,7 @@ internal sealed partial class WorldGeneration
             Array.Clear(_contributed);
             Volatile.Write(ref _attempt, attempt);
             Volatile.Write(ref _sumStep, step);
+            Volatile.Write(ref _voidShards, voidShards);
             StartCounting();
             Monitor.PulseAll(_engine.Gate);
         }
@@ -262,7 +261,7 @@ internal sealed partial class WorldGeneration
         if (World.Replicas > 1 && !_exchanged[range] && RankRules.MayExchange(ExpectedOf(layer, shard), held))
         {
             _exchanged[range] = true;
-            Enqueue(new Outgoing(OutgoingKind.Exchange, layer, shard));
+            Enqueue(new Outgoing(OutgoingKind.Exchange, layer, shard, Step: _sumStep, Attempt: _attempt));
         }
 
         if (_full[range] || held.Total != _all)

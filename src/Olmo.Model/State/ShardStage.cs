@@ -30,10 +30,20 @@ public sealed class ShardStage : IDisposable
 
         _provider = provider;
         _placement = placement;
-        BufferPlan plan = new() { InHostMemory = true };
-        TensorSlot[] slots = [.. Enumerable.Range(0, TrainingState.Planes).Select(p => plan.Add($"staged plane {p}", DType.F32, new Shape(placement.Elements)))];
+        BufferPlan plan = PlanOf(placement, out TensorSlot[] slots);
+        SizeBytes = plan.SizeBytes;
         _memory = provider.Allocate(plan);
         _planes = [.. slots.Select(s => _memory[s])];
+    }
+
+    /// <summary>Bytes in main memory.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>Bytes that a stage of some shards takes.</summary>
+    public static long SizeOf(ShardPlacement placement)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        return PlanOf(placement, out _).SizeBytes;
     }
 
     /// <summary>True while a file is written: the copy cannot be taken anew.</summary>
@@ -109,6 +119,13 @@ public sealed class ShardStage : IDisposable
 
     /// <summary>Frees the buffer.</summary>
     public void Dispose() => _memory.Dispose();
+
+    private static BufferPlan PlanOf(ShardPlacement placement, out TensorSlot[] slots)
+    {
+        BufferPlan plan = new() { InHostMemory = true };
+        slots = [.. Enumerable.Range(0, TrainingState.Planes).Select(p => plan.Add($"staged plane {p}", DType.F32, new Shape(placement.Elements)))];
+        return plan;
+    }
 
     private ShardFileInfo WriteContent(int shard, Stream destination, CancellationToken cancellation)
     {

@@ -28,12 +28,8 @@ public sealed class TrainingState : IDisposable
         Placement = placement;
         Progress = progress;
         _working = working;
-        Shape owned = new(placement.Elements);
-        BufferPlan plan = new();
-        TensorSlot m = plan.Add("first moments", DType.F32, owned);
-        TensorSlot v = plan.Add("second moments", DType.F32, owned);
-        TensorSlot digests = plan.Add("digests of the state", DType.I64, new Shape(placement.Held.Length));
-        TensorSlot? parameters = working is null ? plan.Add("owned parameters", DType.F32, owned) : null;
+        BufferPlan plan = PlanOf(placement, working is not null, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters);
+        SizeBytes = plan.SizeBytes;
         _memory = provider.Allocate(plan);
         (_m, _v, _digests) = (_memory[m], _memory[v], _memory[digests]);
         _parameters = parameters is { } slot ? _memory[slot] : default;
@@ -46,6 +42,16 @@ public sealed class TrainingState : IDisposable
             _ranges[h] = new ChunkRange(
                 chunk.Length, working is null ? packed : chunk.Offset, packed, (ulong)chunk.Index * (ParameterLayout.ChunkElements / 2));
         }
+    }
+
+    /// <summary>Bytes on the provider; working parameters that are the master parameters are not among them.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>Bytes that the state of some shards takes.</summary>
+    public static long SizeOf(ShardPlacement placement)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        return PlanOf(placement, placement.IsWhole, out _, out _, out _, out _).SizeBytes;
     }
 
     /// <summary>Device of the state.</summary>
@@ -209,6 +215,18 @@ public sealed class TrainingState : IDisposable
         {
             Provider.Copy(_working.Tensor(slot.Index), destination.View(slot.FirstElement, new Shape(slot.Elements)));
         }
+    }
+
+    private static BufferPlan PlanOf(
+        ShardPlacement placement, bool overWorking, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters)
+    {
+        Shape owned = new(placement.Elements);
+        BufferPlan plan = new();
+        m = plan.Add("first moments", DType.F32, owned);
+        v = plan.Add("second moments", DType.F32, owned);
+        digests = plan.Add("digests of the state", DType.I64, new Shape(placement.Held.Length));
+        parameters = overWorking ? null : plan.Add("owned parameters", DType.F32, owned);
+        return plan;
     }
 
     private Tensor ParametersOf(int tensor) => _working is null ? _parameters : _working.Tensor(tensor);

@@ -57,10 +57,8 @@ public sealed partial class GradientAccumulator : IDisposable
             _ranges[h] = new ChunkRange(chunk.Length, chunk.Offset, placement.OffsetOf(chunk.Index), (ulong)chunk.FirstElement);
         }
 
-        BufferPlan plan = new();
-        TensorSlot sums = plan.Add("sums of gradients", DType.I64, new Shape(placement.Elements));
-        TensorSlot flags = plan.Add("flags of chunks", DType.I32, new Shape(held));
-        FrameSlots frames = new(plan, Layout);
+        (BufferPlan plan, TensorSlot sums, TensorSlot flags, FrameSlots frames) = PlanOf(placement);
+        SizeBytes = plan.SizeBytes;
         _memory = provider.Allocate(plan);
         _sums = _memory[sums];
         _flags = _memory[flags];
@@ -76,6 +74,16 @@ public sealed partial class GradientAccumulator : IDisposable
         _losses = new LossParts[Layout.Shards];
         _one = new ulong[GroupSet.WordsFor(groups)];
         Array.Fill(_digestIsKnown, true);
+    }
+
+    /// <summary>Bytes on the provider.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>Bytes that sums of some shards take.</summary>
+    public static long SizeOf(ShardPlacement placement)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        return PlanOf(placement).Plan.SizeBytes;
     }
 
     /// <summary>The shards that it sums.</summary>
@@ -313,6 +321,14 @@ public sealed partial class GradientAccumulator : IDisposable
         }
 
         return true;
+    }
+
+    private static (BufferPlan Plan, TensorSlot Sums, TensorSlot Flags, FrameSlots Frames) PlanOf(ShardPlacement placement)
+    {
+        BufferPlan plan = new();
+        TensorSlot sums = plan.Add("sums of gradients", DType.I64, new Shape(placement.Elements));
+        TensorSlot flags = plan.Add("flags of chunks", DType.I32, new Shape(placement.Held.Length));
+        return (plan, sums, flags, new FrameSlots(plan, placement.Layout));
     }
 
     // The first contribution to a chunk overwrites it; where there was none, what is read must be 0.

@@ -133,11 +133,11 @@ internal sealed class WorldOfThreads : IDisposable
         Parallel(living, (rank, i) => reports[i] = WorldReport.Parse(rank.Engine.Prepare(_generation)!.ToBytes()));
         reports = [.. reports.Where((_, i) => !living[i].IsDead)];
         FormationResult result = WorldFormation.Plan(_generation, 0, Recipe(), _members, reports);
-        if (result is FormationResult.CheckpointNeeded && Manifest is { } manifest)
+        if (result is FormationResult.CheckpointNeeded)
         {
             CheckpointLoads++;
             _generation++;
-            result = WorldFormation.FromState(_generation, 0, Recipe(), _members, Living.Select(r => r.Id), manifest);
+            result = WorldFormation.FromState(_generation, 0, Recipe(), _members, Living.Select(r => r.Id), Manifest);
         }
 
         HandOut(Assert.IsType<FormationResult.Formed>(result).Plan);

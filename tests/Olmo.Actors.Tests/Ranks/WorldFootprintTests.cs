@@ -1,0 +1,38 @@
+using Olmo.Actors.Ranks;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Tests.Ranks;
+
+/// <summary>What is said of memory and traffic is what is held and sent.</summary>
+public sealed class WorldFootprintTests
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 2)]
+    [InlineData(4, 2)]
+    [InlineData(4, 3)]
+    public void Footprint_OfARank_IsWhatItHoldsAndSends(int ranks, int replicas)
+    {
+        using WorldOfThreads world = new(ranks, replicas);
+        world.Form(ranks);
+        world.RunTo(1);
+        world.RunTo(2);
+        world.Result(); // takes stages
+
+        WorldPlan plan = world.Plans[0].World();
+        int position = 0;
+        foreach (WorldRank rank in world.Members())
+        {
+            rank.Engine.Prepare(100); // all that was to be sent has left or never will
+            Assert.Equal(WorldFootprint.MemoryOf(rank.Engine.Layout, plan, position, WorldExample.Run), rank.Engine.Memory);
+            RankTraffic expected = WorldFootprint.TrafficOf(rank.Engine.Layout, plan, position, WorldExample.Run);
+            Assert.Equal(2 * expected.Contributions, rank.Engine.Sent.Contributions);
+            Assert.Equal(2 * expected.Exchange, rank.Engine.Sent.Exchange);
+            Assert.Equal(2 * expected.Announcements, rank.Engine.Sent.Announcements);
+            Assert.Equal(2 * expected.Parameters, rank.Engine.Sent.Parameters);
+            position++;
+        }
+    }
+}
