@@ -8,16 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kills=${1:-25}
 RANDOM=${2:-7}
-limit=${OLMO_PROCESS_LIMIT:-120}
-work=$(mktemp -d)
-started=()
-cleanup() {
-  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done # ranks and coordinator die with their node
-  rm -rf "$work"
-}
-trap cleanup EXIT
-if [ -z "${OLMO_IS_BUILT:-}" ]; then dotnet build src/Olmo.Host -c Release -v quiet --nologo >/dev/null; fi
-olmo=src/Olmo.Host/bin/Release/net10.0/olmo
+# shellcheck source=tests/bounded.sh
+. tests/bounded.sh
+built
 recipe() { # NAME ARGS...
   local name=$1; shift
   echo run hocon/quickstart.conf --set run.name="$name" --set run.folder="$work/$name" --set run.steps=60 --set checkpoint.interval=10 --set checkpoint.max-lag=0 \
@@ -27,8 +20,8 @@ recipe() { # NAME ARGS...
 }
 prepare() { mkdir -p "$work/$1"; [ ! -d "$work/data" ] || cp -r "$work/data" "$work/$1/data"; }
 digests() { # NAME: of the weights, and of all shard files of the last checkpoint
-  sed -n 's/^weights sha256 //p' "$work/$1.log" | tail -1
-  "$olmo" checkpoint describe "$work/$1" --step 60 | sed -n 's/^ *[0-9]* .* bytes  //p'
+  weights "$work/$1.log"
+  $olmo checkpoint describe "$work/$1" --step 60 | sed -n 's/^ *[0-9]* .* bytes  //p'
 }
 equal=0
 total=0
@@ -39,9 +32,10 @@ compare() {
 }
 
 # shellcheck disable=SC2046
-timeout "$limit" "$olmo" $(recipe one) >"$work/one.log" 2>&1 || { cat "$work/one.log"; echo "the run in one process failed"; exit 1; }
+bounded "$work/one.log" "$work/one" $olmo $(recipe one)
+[ "$code" -eq 0 ] || { cat "$work/one.log"; fail "the run in one process failed"; }
 expected=$(digests one)
-[ "$(wc -l <<<"$expected")" -eq 17 ] || { echo "expected the digests of the weights and of 16 shards, found: $expected"; exit 1; }
+[ "$(wc -l <<<"$expected")" -eq 17 ] || fail "expected the digests of the weights and of 16 shards, found: $expected"
 mv "$work/one/data" "$work/data"
 echo "one process: weights ${expected%%$'\n'*}"
 
@@ -50,40 +44,45 @@ for world in "1 1 1" "2 1 4" "2 2 1" "3 1 1" "3 2 4" "3 3 1" "4 1 4" "4 2 1" "4 
   name="ranks$ranks-replicas$replicas-micro$micro"
   prepare "$name"
   # shellcheck disable=SC2046
-  timeout "$limit" "$olmo" $(recipe "$name" --set ranks.count="$ranks" --set ranks.processes=true --set state.replicas="$replicas" --set compute.micro-batch="$micro") \
-    >"$work/$name.log" 2>&1 || echo "$name: exit code $?"
+  bounded "$work/$name.log" "$work/$name" \
+    $olmo $(recipe "$name" --set ranks.count="$ranks" --set ranks.processes=true --set state.replicas="$replicas" --set compute.micro-batch="$micro")
+  [ "$code" -eq 0 ] || echo "$name: exit code $code"
   compare "$name" ""
 done
 
 done_kills=0
 run=0
 declare -A hit
+next_kill() { due=$(awk -v n="$(now)" -v r=$RANDOM 'BEGIN { printf "%.3f", n + 0.4 + 1.6 * r / 32768 }'); }
+# Kills one process of the node once the next kill is due and a world was formed. Never holds, so that the node is waited for.
+kill_in_turn() {
+  local victim pid
+  if [ $here -ge 6 ] || awk -v n="$(now)" -v d="$due" 'BEGIN { exit !(n < d) }' || ! grep -q '^starts from\|^resumed\|^goes on' "$work/$name.part"; then return 1; fi
+  case $((RANDOM % 8)) in
+    0) victim=node; pid=$node ;;
+    1) victim=coordinator; pid=$(pgrep -P "$node" -f 'olmo coordinator' || true) ;;
+    *) victim=rank; pid=$(pgrep -P "$node" -f 'olmo rank' | shuf -n 1 || true) ;;
+  esac
+  if [ -n "$pid" ] && kill -9 "$pid" 2>/dev/null; then done_kills=$((done_kills + 1)); here=$((here + 1)); hit[$victim]=$((${hit[$victim]:-0} + 1)); fi
+  next_kill
+  return 1
+}
 while [ "$done_kills" -lt "$kills" ]; do
   run=$((run + 1))
   name="kills$run"
   prepare "$name"
   : >"$work/$name.log"
-  ended=0
   here=0
-  while [ $ended -eq 0 ]; do
+  code=1
+  while [ "$code" -ne 0 ]; do
     # shellcheck disable=SC2046
-    timeout "$limit" "$olmo" $(recipe "$name" --set ranks.count=4 --set ranks.spares=1 --set state.replicas=2) >>"$work/$name.log" 2>&1 &
-    node=$!
-    started+=("$node")
-    while kill -0 $node 2>/dev/null; do
-      sleep "$(awk -v r=$RANDOM 'BEGIN { printf "%.2f", 0.4 + 1.6 * r / 32768 }')"
-      if [ $here -ge 6 ] || ! grep -q '^starts from\|^resumed\|^goes on' "$work/$name.log"; then continue; fi
-      parent=$(pgrep -P $node || true) # only processes of this run are ever killed
-      [ -n "$parent" ] || continue
-      case $((RANDOM % 8)) in
-        0) victim=node; pid=$parent ;;
-        1) victim=coordinator; pid=$(pgrep -P "$parent" -f 'olmo coordinator' || true) ;;
-        *) victim=rank; pid=$(pgrep -P "$parent" -f 'olmo rank' | shuf -n 1 || true) ;;
-      esac
-      if [ -n "$pid" ] && kill -9 $pid 2>/dev/null; then done_kills=$((done_kills + 1)); here=$((here + 1)); hit[$victim]=$((${hit[$victim]:-0} + 1)); fi
-    done
-    code=0; wait $node || code=$?
-    if [ $code -eq 0 ]; then ended=1; elif [ $code -eq 124 ]; then echo "$name: did not end within ${limit}s"; tail -20 "$work/$name.log"; exit 1; fi
+    start "$work/$name.part" $olmo $(recipe "$name" --set ranks.count=4 --set ranks.spares=1 --set state.replicas=2)
+    node=$started
+    next_kill
+    within "$node" "$work/$name.part" "$work/$name" kill_in_turn || true
+    reap "$node"
+    cat "$work/$name.part" >>"$work/$name.log"
+    [ "$code" -eq 0 ] || [ "$code" -eq 137 ] || { tail -20 "$work/$name.log"; fail "$name: exit code $code"; }
   done
   compare "$name" " after $here kills; $(grep -c '^goes on' "$work/$name.log" || true) worlds of survivors, $(grep -c '^resumed' "$work/$name.log" || true) from a checkpoint"
 done

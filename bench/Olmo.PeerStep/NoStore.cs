@@ -11,6 +11,8 @@ internal sealed class NoStore : IObjectStore
 
     public long? LengthOf(string name) => null;
 
+    public int RemoveUnfinished(DateTimeOffset before) => 0;
+
     public IReadOnlyList<StoredObject> List(string prefix) => [];
 
     public void Delete(string name)

@@ -35,8 +35,8 @@ StepSettings settings = new()
     Optimizer = new AdamWSettings(3e-4), Schedule = new ConstantSchedule(),
 };
 TimeProvider time = TimeProvider.System;
-using OlmoRankEngine engine = new(
-    new OlmoRankSettings("bench", config, settings, 0, options.Threads, SimdWidths.Best, "none", _ => "none", null, 0, _ => ""), time);
+using WorldEngine engine = new(
+    0, new OlmoRankSettings("bench", config, settings, 0, options.Threads, SimdWidths.Best, "none", _ => "none", null, 0, _ => ""), time, new NoProbe());
 engine.Form(new WorldIdentity(1, 0), null, new NoStore(), CancellationToken.None);
 engine.WarmUp(CancellationToken.None);
 StepBatch batch = new(options.Groups, options.Batch, options.Sequence, hasDocuments: false);

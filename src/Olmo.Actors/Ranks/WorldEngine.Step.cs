@@ -27,7 +27,7 @@ public sealed partial class WorldEngine
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes;
         Bind(abort);
         lock (Gate)
         {
@@ -54,7 +54,7 @@ public sealed partial class WorldEngine
             }
         }
 
-        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() - before;
+        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes - before;
         return new StepMeasurement(
             _report.CrossEntropy, _report.ZLoss, _report.GradientNorm, _report.LearningRate, _report.IsSkipped, _report.Tokens);
     }

@@ -108,7 +108,7 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <inheritdoc/>
     public double FlopsPerToken { get; }
 
-    /// <summary>Bytes that the compute thread allocated on the managed heap inside steps since the engine was made.</summary>
+    /// <summary>Bytes that the compute thread and the pool's allocated on the managed heap inside steps since the engine was made.</summary>
     public long AllocatedInSteps { get; private set; }
 
     /// <summary>Groups computed since the engine was made, and those of them that were recomputed one by one.</summary>

@@ -48,17 +48,13 @@ internal sealed partial class WorldGeneration
         int rank = plan.Members[self];
         GroupMask run = plan.Deals[self].Run;
         (FirstOfReplica, EndOfReplica) = world.RanksOf(Replica);
-        _plainExpected = GroupMask.Range(world.GroupsOf(FirstOfReplica).First, world.GroupsOf(EndOfReplica - 1).End);
+        _plainExpected = WorldDuties.PlainOwn(world, Replica);
         _expectedOfUse = new GroupMask[plan.Uses.Length];
         _usesRunOfUse = new bool[plan.Uses.Length];
         for (int u = 0; u < plan.Uses.Length; u++)
         {
-            foreach (Atom atom in plan.Uses[u])
-            {
-                int position = plan.PositionOf(atom.Rank);
-                _expectedOfUse[u] = position >= FirstOfReplica && position < EndOfReplica ? _expectedOfUse[u] | atom.Groups : _expectedOfUse[u];
-                _usesRunOfUse[u] |= atom.Rank == rank && !run.IsEmpty && atom.Groups == run;
-            }
+            _expectedOfUse[u] = WorldDuties.FirstOwn(plan, world, u, Replica);
+            _usesRunOfUse[u] = !run.IsEmpty && plan.Uses[u].Contains(new Atom(rank, run));
         }
 
         _placeOfShard = new int[world.Shards];

@@ -15,14 +15,29 @@ public static class WorldDuties
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(world);
+        return step > plan.StateStep + 1 ? PlainOwn(world, replica) : FirstOwn(plan, world, plan.UseOfRange[range], replica);
+    }
+
+    /// <summary>The same in every step of the plain deal.</summary>
+    public static GroupMask PlainOwn(WorldPlan world, int replica)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        (int first, int end) = world.RanksOf(replica);
+        return GroupMask.Range(world.GroupsOf(first).First, world.GroupsOf(end - 1).End);
+    }
+
+    /// <summary>The same in the first step, for the ranges of one list of contributions.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="world">Its <see cref="GenerationPlan.World"/>.</param>
+    /// <param name="use">Index into <see cref="GenerationPlan.Uses"/>.</param>
+    /// <param name="replica">The replica.</param>
+    public static GroupMask FirstOwn(GenerationPlan plan, WorldPlan world, int use, int replica)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(world);
         (int first, int end) = world.RanksOf(replica);
         GroupMask all = default;
-        if (step > plan.StateStep + 1)
-        {
-            return GroupMask.Range(world.GroupsOf(first).First, world.GroupsOf(end - 1).End);
-        }
-
-        foreach (Atom atom in plan.Uses[plan.UseOfRange[range]])
+        foreach (Atom atom in plan.Uses[use])
         {
             int position = plan.PositionOf(atom.Rank);
             if (position >= first && position < end)

@@ -76,7 +76,7 @@ internal static class WorldExample
     /// <summary>Weights and the names of all shard files, which hold their SHA-256, after so many steps of the engine of a single process.</summary>
     public static (string Weights, string[] Shards) Quiet(int steps)
     {
-        using OlmoRankEngine engine = new(Settings(1), TimeProvider.System);
+        using SingleProcessEngine engine = new(Settings(1), TimeProvider.System);
         MemoryObjectStore store = new(TimeProvider.System);
         engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
         for (int step = 1; step <= steps; step++)

@@ -30,12 +30,7 @@ public sealed class NodeRunTests(TinyRuns runs)
         await UntilStep(run, 10);
 
         Signal(coordinator, KillNow);
-        await run.Next("^coordinator 1: ended by signal 9");
-        await run.Next("^coordinator 3: ready");
-
-        int code = await run.End();
-        Assert.True(code == 0, run.Output);
-        AssertOneGenerationOfEveryStep(run.Output);
+        await AssertSuccessorAdopts(run);
     }
 
     [Fact]
@@ -65,12 +60,7 @@ public sealed class NodeRunTests(TinyRuns runs)
 
         Signal(coordinator, Stop);
         await run.Next("^coordinator 1: is silent");
-        await run.Next("^coordinator 1: ended by signal 9");
-        await run.Next("^coordinator 3: ready");
-
-        int code = await run.End();
-        Assert.True(code == 0, run.Output);
-        AssertOneGenerationOfEveryStep(run.Output);
+        await AssertSuccessorAdopts(run);
     }
 
     [Fact]
@@ -196,6 +186,16 @@ public sealed class NodeRunTests(TinyRuns runs)
 
         Assert.Equal(2, code);
         Assert.Contains("olmo: this verb is started by 'olmo run' alone", rank.Output, StringComparison.Ordinal);
+    }
+
+    private async Task AssertSuccessorAdopts(OlmoProcess run)
+    {
+        await run.Next("^coordinator 1: ended by signal 9");
+        await run.Next("^coordinator 3: ready");
+
+        int code = await run.End();
+        Assert.True(code == 0, run.Output);
+        AssertOneGenerationOfEveryStep(run.Output);
     }
 
     private void AssertOneGenerationOfEveryStep(string output)

@@ -1,5 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Ranks;
 using Olmo.Model.Compute;
 using Olmo.Model.Cpu;
 using Olmo.Model.Models;
@@ -7,10 +8,10 @@ using Olmo.Model.Numerics;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 
-namespace Olmo.Actors.Ranks;
+namespace Olmo.Actors.Tests.Ranks;
 
-/// <summary>The engine of a rank on the CPU: the model, its training state and the step, for a world of one rank.</summary>
-public sealed class OlmoRankEngine : IRankEngine
+/// <summary>A step without a world: no generations, no sums of others, no threads but the pool's. What the engine of worlds is compared with, bit for bit.</summary>
+internal sealed class SingleProcessEngine : IRankEngine
 {
     private readonly OlmoRankSettings _settings;
     private readonly TimeProvider _time;
@@ -26,7 +27,7 @@ public sealed class OlmoRankEngine : IRankEngine
     private int _attempt;
 
     /// <summary>Takes all memory that training needs.</summary>
-    public OlmoRankEngine(OlmoRankSettings settings, TimeProvider time)
+    public SingleProcessEngine(OlmoRankSettings settings, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
@@ -54,9 +55,6 @@ public sealed class OlmoRankEngine : IRankEngine
 
     /// <inheritdoc />
     public double FlopsPerToken { get; }
-
-    /// <summary>Bytes that the calling thread and the pool's allocated on the managed heap inside steps since the engine was made.</summary>
-    public long AllocatedInSteps { get; private set; }
 
     /// <inheritdoc />
     public void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)
@@ -100,7 +98,6 @@ public sealed class OlmoRankEngine : IRankEngine
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        long before = GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes;
         StepIdentity id = new(_settings.Run, _world.Timeline, _world.Generation, batch.Step, _attempt);
         _step.Begin(id, batch.LabelCount);
         foreach (GroupBatch group in batch.Groups)
@@ -124,7 +121,6 @@ public sealed class OlmoRankEngine : IRankEngine
 
         StepReport report = _step.Finish(decision);
         _attempt = 0;
-        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes - before;
         return new StepMeasurement(report.CrossEntropy, report.ZLoss, report.GradientNorm, report.LearningRate, report.IsSkipped, report.Tokens);
     }
 
