@@ -82,7 +82,7 @@ internal sealed class MemoryPipe : IDisposable
     {
         lock (_gate)
         {
-            while (!_readerFrozen && !_closed && _read > 0)
+            while (!_readerFrozen && !_closed && (_reading || _written > 0)) // a reader that has not begun to read what was written counts, too
             {
                 if (_reading && Arrived() == _read)
                 {

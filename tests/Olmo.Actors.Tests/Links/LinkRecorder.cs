@@ -4,8 +4,8 @@ using Olmo.Actors.Links;
 
 namespace Olmo.Actors.Tests.Links;
 
-/// <summary>Keeps what a link says for a test to take; every wait ends.</summary>
-internal sealed class LinkRecorder : ILinkReceiver, IDisposable
+/// <summary>Keeps what a link says for a test to take; every wait ends. Its queues are not disposed: a thread of a link may still tell when the test is over.</summary>
+internal sealed class LinkRecorder : ILinkReceiver
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -38,11 +38,4 @@ internal sealed class LinkRecorder : ILinkReceiver, IDisposable
     public static LinkEnvelope Text(string to, string from, string body) => new(to, from, "test.text:1", Encoding.UTF8.GetBytes(body));
 
     public static string TextOf(LinkEnvelope envelope) => Encoding.UTF8.GetString(envelope.Body.Span);
-
-    public void Dispose()
-    {
-        Envelopes.Dispose();
-        Presence.Dispose();
-        Dropped.Dispose();
-    }
 }

@@ -25,7 +25,6 @@ public sealed class LinkTests : IDisposable
     {
         _hub.Dispose();
         _open.ForEach(o => o.Dispose());
-        _node.Dispose();
     }
 
     [Fact]
@@ -164,7 +163,7 @@ public sealed class LinkTests : IDisposable
     [Fact]
     public void Queue_OfAPeerThatDoesNotRead_IsBounded()
     {
-        using LinkRecorder node = new();
+        LinkRecorder node = new();
         using LinkHub hub = new("node", Secret, _settings with { MaxQueuedBytes = 1 << 20 }, TimeProvider.System, RandomNumberGenerator.Fill);
         hub.Start(node);
         using TcpClient client = new();
@@ -204,7 +203,6 @@ public sealed class LinkTests : IDisposable
         LinkEndpoint endpoint = new(name, incarnation, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill);
         endpoint.Start(recorder);
         _open.Add(endpoint);
-        _open.Add(recorder);
         return (endpoint, recorder);
     }
 }

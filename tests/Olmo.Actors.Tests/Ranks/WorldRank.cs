@@ -11,6 +11,7 @@ namespace Olmo.Actors.Tests.Ranks;
 /// <summary>A rank of a world in this process: an engine and its compute thread, which steps until it is told to stop or dies at a moment.</summary>
 internal sealed class WorldRank : IPhaseProbe, IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _abort = new();
     private readonly Action<WorldRank> _changed;
     private readonly MemoryObjectStore _store;
@@ -19,6 +20,8 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     private MemoryMesh? _mesh;
     private int _position;
     private readonly object _limitChanged = new();
+    private readonly object _taken = new(); // Monitor: threads wait on it
+    private int _sumsTaken;
     private long _limit;
     private bool _hasStarted;
 
@@ -96,8 +99,35 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
         {
             _mesh = mesh;
             _position = self;
-            return mesh!.Open(self, handler);
+            return mesh!.Open(self, new CountingHandler(this, handler));
         }, _abort.Token);
+    }
+
+    /// <summary>Frames of sums that it has taken from others.</summary>
+    public int SumsTaken
+    {
+        get
+        {
+            lock (_taken)
+            {
+                return _sumsTaken;
+            }
+        }
+    }
+
+    /// <summary>Waits until it has taken more frames of sums than this.</summary>
+    public void AwaitSumsTaken(int above)
+    {
+        lock (_taken)
+        {
+            while (_sumsTaken <= above)
+            {
+                if (!Monitor.Wait(_taken, Patience))
+                {
+                    throw new TimeoutException($"rank {Id} took {_sumsTaken} frames of sums, and no more within {Patience}");
+                }
+            }
+        }
     }
 
     public void Die()
@@ -185,5 +215,23 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
         }
 
         _changed(this);
+    }
+
+    private sealed class CountingHandler(WorldRank rank, IMeshHandler inner) : IMeshHandler
+    {
+        public void OnMessage(int peer, ushort kind, ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload)
+        {
+            inner.OnMessage(peer, kind, header, payload);
+            if (kind != WorldMessageKind.Sum)
+            {
+                return;
+            }
+
+            lock (rank._taken)
+            {
+                rank._sumsTaken++;
+                Monitor.PulseAll(rank._taken);
+            }
+        }
     }
 }

@@ -134,8 +134,26 @@ public sealed class WorldRecoveryTests
         using WorldOfThreads world = new(2, 2);
         world.Form(2);
 
-        // Rank 2 has sent its first layers when it dies; rank 1 has all of its own.
-        world.Ranks[1].DiesAt = (Phases.Sums, 3, 3);
+        // Rank 2 has given its first two layers when it dies in the third, and rank 1 has taken some of them; rank 1 has all of its own.
+        int layers = 0;
+        int before = 0;
+        world.Ranks[1].OnReached = (r, phase, step) =>
+        {
+            if (step != 3 || r.IsDead)
+            {
+                return;
+            }
+
+            if (phase == Phases.Forward && layers == 0)
+            {
+                before = world.Ranks[0].SumsTaken; // those of the steps before: they are done
+            }
+            else if (phase == Phases.Backward && ++layers == 3)
+            {
+                world.Ranks[0].AwaitSumsTaken(before);
+                r.Die();
+            }
+        };
         world.RunTo(Steps);
 
         Check(world);
