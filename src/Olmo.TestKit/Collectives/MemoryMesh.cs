@@ -69,12 +69,15 @@ public sealed class MemoryMesh : IDisposable
     }
 
     /// <summary>The process of a rank dies: its links end without a word; what it had written still arrives.</summary>
-    public void Kill(int position) => ForPeers(position, (to, from) =>
+    public void Kill(int position)
     {
-        to.End();
-        from.Close();
-        from.End();
-    });
+        ForPeers(position, (to, _) => to.End()); // all of them first: its own mesh notices the rest, and a dead process says nothing more
+        ForPeers(position, (_, from) =>
+        {
+            from.Close();
+            from.End();
+        });
+    }
 
     /// <summary>The process of a rank is stopped: it neither reads nor writes, its timers do not fire, and its links stay open.</summary>
     public void Freeze(int position) => SetFrozen(position, true);
