@@ -57,6 +57,9 @@ public readonly record struct MessageFrame(ushort Kind, long Generation, long Nu
         return FixedBytes + header.Length;
     }
 
+    /// <summary>Kind of a message whose first bytes are given.</summary>
+    public static ushort KindOf(ReadOnlySpan<byte> source) => BinaryPrimitives.ReadUInt16LittleEndian(source[6..]);
+
     /// <summary>Reads the fixed part; lengths are checked before anybody allocates for them.</summary>
     /// <returns>Null where it is valid, else what is wrong, with value and limit.</returns>
     public static string? TryRead(ReadOnlySpan<byte> source, MeshSettings settings, out MessageFrame frame)
@@ -92,7 +95,7 @@ public readonly record struct MessageFrame(ushort Kind, long Generation, long Nu
         }
 
         frame = new MessageFrame(
-            BinaryPrimitives.ReadUInt16LittleEndian(source[6..]),
+            KindOf(source),
             BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
             (int)headerBytes,

@@ -120,18 +120,6 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <summary>Blocks of state that were refused because their bytes do not have their checksum.</summary>
     public int BlocksRejected => Volatile.Read(ref RejectedBlocks);
 
-    /// <summary>The newest plan is carried out.</summary>
-    internal bool IsJoined
-    {
-        get
-        {
-            lock (Gate)
-            {
-                return !_isJoining && _generation is { IsJoined: true };
-            }
-        }
-    }
-
     /// <summary>What passes read.</summary>
     internal WorkingParameters Parameters => _program.Parameters;
 

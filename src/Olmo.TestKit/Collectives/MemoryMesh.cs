@@ -92,10 +92,11 @@ public sealed class MemoryMesh : IDisposable
     /// <param name="from">Sender.</param>
     /// <param name="to">Receiver.</param>
     /// <param name="bit">Number of the bit, modulo the payload's (or its first MiB's) bits.</param>
-    public void FlipBit(int from, int to, long bit)
+    /// <param name="kind">Only of a message of this kind; null: of any.</param>
+    public void FlipBit(int from, int to, long bit, ushort? kind = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bit);
-        _pipes[from, to].FlipBit(bit);
+        _pipes[from, to].FlipBit(bit, kind);
     }
 
     /// <summary>Bytes of one direction vanish from now on, as on a half-open connection: nothing is closed.</summary>

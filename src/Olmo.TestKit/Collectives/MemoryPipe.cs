@@ -1,3 +1,5 @@
+using Olmo.Actors.Collectives;
+
 namespace Olmo.TestKit.Collectives;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal sealed class MemoryPipe : IDisposable
     private long _busyAt = -1; // what had been read when a reader that was busy was waited for in vain
     private long _read;
     private long _flipAt = -1; // bit of the next payload
+    private ushort? _flipKind; // of messages of this kind; null: of any
     private TimeSpan _delay;
     private bool _dropped;
     private bool _writerFrozen;
@@ -39,7 +42,11 @@ internal sealed class MemoryPipe : IDisposable
 
     public void Delay(TimeSpan delay) => Change(() => _delay = delay);
 
-    public void FlipBit(long bit) => Change(() => _flipAt = bit);
+    public void FlipBit(long bit, ushort? kind) => Change(() =>
+    {
+        _flipAt = bit;
+        _flipKind = kind;
+    });
 
     /// <summary>The writing side is gone: what is on its way still arrives.</summary>
     public void End() => Change(() => _ended = true);
@@ -53,7 +60,7 @@ internal sealed class MemoryPipe : IDisposable
         long flip = -1;
         lock (_gate)
         {
-            if (!payload.IsEmpty && _flipAt >= 0)
+            if (!payload.IsEmpty && _flipAt >= 0 && (_flipKind is not { } kind || MessageFrame.KindOf(head) == kind))
             {
                 flip = _flipAt % (8L * payload.Length);
                 _flipAt = -1;

@@ -32,6 +32,7 @@ public sealed class LinkTests : IDisposable
     {
         (LinkEndpoint rank, LinkRecorder atRank) = Join("rank-2", 2);
         (LinkEndpoint coordinator, LinkRecorder atCoordinator) = Join("coordinator", 1);
+        AwaitUp("coordinator");
 
         rank.Send(Text("coordinator/user/run", "rank-2/user/rank", "hello"));
         LinkEnvelope got = Take(atCoordinator.Envelopes);
@@ -49,6 +50,7 @@ public sealed class LinkTests : IDisposable
     {
         (LinkEndpoint rank, _) = Join("rank-2", 2);
         (_, LinkRecorder atCoordinator) = Join("coordinator", 1);
+        AwaitUp("coordinator");
 
         for (int i = 0; i < 2000; i++)
         {
@@ -195,6 +197,14 @@ public sealed class LinkTests : IDisposable
     {
         (LinkFrameKind kind, byte[] payload) = LinkFrame.Read(client.GetStream(), 512);
         Assert.Equal((LinkFrameKind.Refused, reason), (kind, System.Text.Encoding.UTF8.GetString(payload)));
+    }
+
+    // An endpoint that joined is reached once the hub has entered it; what is sent to it before that is dropped.
+    private void AwaitUp(string name)
+    {
+        while (_node.Next<EndpointUp>().Endpoint != name)
+        {
+        }
     }
 
     private (LinkEndpoint Endpoint, LinkRecorder Recorder) Join(string name, long incarnation)

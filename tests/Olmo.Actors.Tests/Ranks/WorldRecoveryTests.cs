@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 
@@ -201,9 +202,7 @@ public sealed class WorldRecoveryTests
         {
             if (phase == Phases.Donate && Interlocked.Increment(ref flips) == 1)
             {
-                // The control thread has given its base: the next payload is a block of state.
-                Assert.True(SpinWait.SpinUntil(() => rank.Engine.IsJoined, TimeSpan.FromSeconds(30)));
-                rank.Place.Mesh!.FlipBit(rank.Place.Position, 1, 12345);
+                rank.Place.Mesh!.FlipBit(rank.Place.Position, 1, 12345, WorldMessageKind.StateChunks);
             }
         };
         world.RunTo(Steps, between: () => world.Add());
