@@ -1,5 +1,6 @@
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Event;
+using Olmo.TestKit.VirtualTime;
 
 namespace Olmo.Runtime.TestKit;
 
@@ -65,8 +66,10 @@ internal sealed class EventFilterApplier(TestKitBase testkit, ActorSystem system
             using (Mute())
             {
                 result = func();
-                testkit.Virtual?.Settle();
-                counter.Wait(expected == 0 || testkit.Virtual is not null ? TimeSpan.Zero : timeout, cancellation);
+                // The clock of the system that is listened to: it need not be the kit's own.
+                VirtualTimeProvider? clock = ((ActorSystemImpl)system).Options.Time as VirtualTimeProvider;
+                clock?.Settle();
+                counter.Wait(expected == 0 || clock is not null ? TimeSpan.Zero : timeout, cancellation);
             }
 
             testkit.Check.AssertEqual(expected, counter.Count, $"Expected {expected} matching events within {timeout}, received {counter.Count}");
