@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Olmo.Model.Kernels;
+
+/// <content>The tile of 12 rows.</content>
+internal static unsafe partial class GemmAvx512
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile12(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
+    {
+        Vector512<float> c00, c01;
+        Vector512<float> c10, c11;
+        Vector512<float> c20, c21;
+        Vector512<float> c30, c31;
+        Vector512<float> c40, c41;
+        Vector512<float> c50, c51;
+        Vector512<float> c60, c61;
+        Vector512<float> c70, c71;
+        Vector512<float> c80, c81;
+        Vector512<float> c90, c91;
+        Vector512<float> cA0, cA1;
+        Vector512<float> cB0, cB1;
+        if (load)
+        {
+            float* row = c;
+            c00 = Vector512.Load(row);
+            c01 = Vector512.Load(row + 16);
+            row += ldc;
+            c10 = Vector512.Load(row);
+            c11 = Vector512.Load(row + 16);
+            row += ldc;
+            c20 = Vector512.Load(row);
+            c21 = Vector512.Load(row + 16);
+            row += ldc;
+            c30 = Vector512.Load(row);
+            c31 = Vector512.Load(row + 16);
+            row += ldc;
+            c40 = Vector512.Load(row);
+            c41 = Vector512.Load(row + 16);
+            row += ldc;
+            c50 = Vector512.Load(row);
+            c51 = Vector512.Load(row + 16);
+            row += ldc;
+            c60 = Vector512.Load(row);
+            c61 = Vector512.Load(row + 16);
+            row += ldc;
+            c70 = Vector512.Load(row);
+            c71 = Vector512.Load(row + 16);
+            row += ldc;
+            c80 = Vector512.Load(row);
+            c81 = Vector512.Load(row + 16);
+            row += ldc;
+            c90 = Vector512.Load(row);
+            c91 = Vector512.Load(row + 16);
+            row += ldc;
+            cA0 = Vector512.Load(row);
+            cA1 = Vector512.Load(row + 16);
+            row += ldc;
+            cB0 = Vector512.Load(row);
+            cB1 = Vector512.Load(row + 16);
+        }
+        else
+        {
+            c00 = c01 = Vector512<float>.Zero;
+            c10 = c11 = Vector512<float>.Zero;
+            c20 = c21 = Vector512<float>.Zero;
+            c30 = c31 = Vector512<float>.Zero;
+            c40 = c41 = Vector512<float>.Zero;
+            c50 = c51 = Vector512<float>.Zero;
+            c60 = c61 = Vector512<float>.Zero;
+            c70 = c71 = Vector512<float>.Zero;
+            c80 = c81 = Vector512<float>.Zero;
+            c90 = c91 = Vector512<float>.Zero;
+            cA0 = cA1 = Vector512<float>.Zero;
+            cB0 = cB1 = Vector512<float>.Zero;
+        }
+
+        for (int i = 0; i < 12; i++)
+        {
+            Sse.Prefetch1(next);
+            Sse.Prefetch1(next + 16);
+            next += ldc;
+        }
+
+        do
+        {
+            Sse.Prefetch0(a + (16 * lda));
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x = Vector512.Create(a[0]);
+            c00 = Avx512F.FusedMultiplyAdd(x, b0, c00);
+            c01 = Avx512F.FusedMultiplyAdd(x, b1, c01);
+            x = Vector512.Create(a[1]);
+            c10 = Avx512F.FusedMultiplyAdd(x, b0, c10);
+            c11 = Avx512F.FusedMultiplyAdd(x, b1, c11);
+            x = Vector512.Create(a[2]);
+            c20 = Avx512F.FusedMultiplyAdd(x, b0, c20);
+            c21 = Avx512F.FusedMultiplyAdd(x, b1, c21);
+            x = Vector512.Create(a[3]);
+            c30 = Avx512F.FusedMultiplyAdd(x, b0, c30);
+            c31 = Avx512F.FusedMultiplyAdd(x, b1, c31);
+            x = Vector512.Create(a[4]);
+            c40 = Avx512F.FusedMultiplyAdd(x, b0, c40);
+            c41 = Avx512F.FusedMultiplyAdd(x, b1, c41);
+            x = Vector512.Create(a[5]);
+            c50 = Avx512F.FusedMultiplyAdd(x, b0, c50);
+            c51 = Avx512F.FusedMultiplyAdd(x, b1, c51);
+            x = Vector512.Create(a[6]);
+            c60 = Avx512F.FusedMultiplyAdd(x, b0, c60);
+            c61 = Avx512F.FusedMultiplyAdd(x, b1, c61);
+            x = Vector512.Create(a[7]);
+            c70 = Avx512F.FusedMultiplyAdd(x, b0, c70);
+            c71 = Avx512F.FusedMultiplyAdd(x, b1, c71);
+            x = Vector512.Create(a[8]);
+            c80 = Avx512F.FusedMultiplyAdd(x, b0, c80);
+            c81 = Avx512F.FusedMultiplyAdd(x, b1, c81);
+            x = Vector512.Create(a[9]);
+            c90 = Avx512F.FusedMultiplyAdd(x, b0, c90);
+            c91 = Avx512F.FusedMultiplyAdd(x, b1, c91);
+            x = Vector512.Create(a[10]);
+            cA0 = Avx512F.FusedMultiplyAdd(x, b0, cA0);
+            cA1 = Avx512F.FusedMultiplyAdd(x, b1, cA1);
+            x = Vector512.Create(a[11]);
+            cB0 = Avx512F.FusedMultiplyAdd(x, b0, cB0);
+            cB1 = Avx512F.FusedMultiplyAdd(x, b1, cB1);
+            a += lda;
+            b += ldb;
+        }
+        while (--depth > 0);
+
+        c00.Store(c);
+        c01.Store(c + 16);
+        c += ldc;
+        c10.Store(c);
+        c11.Store(c + 16);
+        c += ldc;
+        c20.Store(c);
+        c21.Store(c + 16);
+        c += ldc;
+        c30.Store(c);
+        c31.Store(c + 16);
+        c += ldc;
+        c40.Store(c);
+        c41.Store(c + 16);
+        c += ldc;
+        c50.Store(c);
+        c51.Store(c + 16);
+        c += ldc;
+        c60.Store(c);
+        c61.Store(c + 16);
+        c += ldc;
+        c70.Store(c);
+        c71.Store(c + 16);
+        c += ldc;
+        c80.Store(c);
+        c81.Store(c + 16);
+        c += ldc;
+        c90.Store(c);
+        c91.Store(c + 16);
+        c += ldc;
+        cA0.Store(c);
+        cA1.Store(c + 16);
+        c += ldc;
+        cB0.Store(c);
+        cB1.Store(c + 16);
+    }
+}
