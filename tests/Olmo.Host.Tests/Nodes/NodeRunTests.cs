@@ -160,7 +160,8 @@ public sealed class NodeRunTests(TinyRuns runs)
     [Fact]
     public async Task Children_AreOutOfTheTerminalsSessionAndCarryNoSecretInTheirArguments()
     {
-        using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), Writing));
+        // The writer stands still in the third step's files: the run cannot end by its first signal.
+        using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), Writing), pauseAt: "shard-write:8");
         int coordinator = ProcessId(await run.Next("^coordinator 1: started")), rank = ProcessId(await run.Next("^rank 2: started"));
         await UntilStep(run, 3);
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Olmo.Host.Tests.Nodes;
 using SQLitePCL;
 
 namespace Olmo.Host.Tests.Processes;
@@ -14,7 +15,7 @@ public sealed class JournalTests(TinyRuns runs)
         await run.NextCommit();
         string unavailable;
         string step;
-        using (SqliteConnection held = await Lock(folder))
+        using (SqliteConnection held = await LockBetweenWrites(folder, run))
         {
             unavailable = await run.Next("^the journal is unavailable, steps go on and commits wait");
             step = await run.Next("^step [0-9]+/");
@@ -51,7 +52,7 @@ public sealed class JournalTests(TinyRuns runs)
     public async Task Run_JournalDeleted_EndsTypedAfterTheOutageThatTheRecipeAllows()
     {
         string folder = runs.New();
-        using OlmoProcess run = OlmoProcess.Start(runs.Command(folder, "--set", "supervision.journal-outage=2 s"));
+        using OlmoProcess run = OlmoProcess.Start(runs.Command(folder, [.. TinyRuns.Slowly, "--set", "supervision.journal-outage=2 s"])); // no step passes an uncommitted one
         await run.NextCommit();
         foreach (string file in Directory.GetFiles(folder, "journal.db*"))
         {
@@ -66,15 +67,44 @@ public sealed class JournalTests(TinyRuns runs)
         Assert.False(File.Exists(Path.Combine(folder, "journal.db")), "an empty journal took the place of the lost one");
     }
 
+    // The run stands still meanwhile, so that it cannot end before the lock is held; where it was stopped in a write of its own it is let go on for a moment.
+    private static async Task<SqliteConnection> LockBetweenWrites(string folder, OlmoProcess run)
+    {
+        while (true)
+        {
+            run.Signal(ChildSight.Stop);
+            try
+            {
+                return await Lock(folder, seconds: 1);
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_BUSY)
+            {
+            }
+            finally
+            {
+                run.Signal(ChildSight.Continue);
+            }
+        }
+    }
+
     // Held until disposed. Tried again while the run itself is writing.
-    private static async Task<SqliteConnection> Lock(string folder)
+    private static async Task<SqliteConnection> Lock(string folder, int seconds = 30)
     {
         Batteries_V2.Init();
-        SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "journal.db"), Pooling = false, DefaultTimeout = 30 }.ToString());
-        await connection.OpenAsync();
-        using SqliteCommand begin = connection.CreateCommand();
-        begin.CommandText = "BEGIN EXCLUSIVE";
-        await begin.ExecuteNonQueryAsync();
+        SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "journal.db"), Pooling = false, DefaultTimeout = seconds }.ToString());
+        try
+        {
+            await connection.OpenAsync();
+            using SqliteCommand begin = connection.CreateCommand();
+            begin.CommandText = "BEGIN EXCLUSIVE";
+            await begin.ExecuteNonQueryAsync();
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
         return connection;
     }
 }
