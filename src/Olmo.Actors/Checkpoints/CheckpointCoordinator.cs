@@ -37,8 +37,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
         Recover<RecoveryCompleted>(_ => Context.System.EventStream.Publish(new JournalAvailable())); // a recovery claims the journal: it was written
 
-        Command<FindCheckpoint>(find => Sender.Tell(new CheckpointFound(
-            State.Newest(find.Timeline, find.BranchedAt), State.Committed.Count > 0 || State.Rejected.Count > 0)));
+        Command<FindCheckpoint>(OnFind);
         Command<BeginCheckpoint>(OnBegin);
         Command<ShardsStored>(OnShardsStored);
         Command<ManifestWritten>(OnManifestWritten);
@@ -53,6 +52,17 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
     /// <inheritdoc />
     public override string PersistenceId { get; }
+
+    private void OnFind(FindCheckpoint find)
+    {
+        if (find.AwaitsSettled && State.Begun.Exists(b => b.Timeline == find.Lineage.Timeline && b.Step <= find.AtMost))
+        {
+            return; // whoever asks hears when it is settled, and asks again
+        }
+
+        CheckpointCommitted? found = find.AtMost == long.MaxValue ? State.Newest(find.Lineage) : State.NewestUpTo(find.Lineage, find.AtMost);
+        Sender.Tell(new CheckpointFound(found, State.Committed.Count > 0 || State.Rejected.Count > 0));
+    }
 
     private void OnBegin(BeginCheckpoint begin)
     {
@@ -105,7 +115,8 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         }
 
         CheckpointManifest manifest = next.ToManifest(_settings.Run, report.Generation);
-        Task.Run(() => Write(manifest)).PipeTo(Self, failure: e => new ManifestFailed(report.Timeline, report.Step, report.Generation, e.Message));
+        string ledger = next.Facts.Ledger;
+        Task.Run(() => Write(manifest, ledger)).PipeTo(Self, failure: e => new ManifestFailed(report.Timeline, report.Step, report.Generation, e.Message));
     }
 
     private HashSet<IActorRef> ReportersOf((int Timeline, long Step) key)
@@ -172,7 +183,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         Context.Parent.Tell(settled);
     }
 
-    private ManifestWritten Write(CheckpointManifest manifest)
+    private ManifestWritten Write(CheckpointManifest manifest, string ledger)
     {
         foreach (ShardEntry shard in manifest.Shards)
         {
@@ -188,7 +199,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         string name = $"manifests/{manifest.Timeline}-{manifest.Step:D12}-{sha256[..16]}.json";
         _store.PutIfAbsent(name, stream => stream.Write(bytes));
         _probe.Reached(Phases.ManifestWritten, manifest.Step);
-        return new ManifestWritten(manifest, name, sha256);
+        return new ManifestWritten(manifest, name, sha256, ledger);
     }
 
     private void OnManifestWritten(ManifestWritten written)
@@ -202,7 +213,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
         CheckpointCommitted committed = new(
             manifest.Timeline, manifest.Step, written.Name, written.Sha256, [.. manifest.Shards.Select(s => s.Name)], bytes,
-            _settings.Policy.IsPermanent(manifest.Step, _settings.TotalSteps), _time.GetUtcNow());
+            _settings.Policy.IsPermanent(manifest.Step, _settings.TotalSteps), _time.GetUtcNow(), written.Ledger);
         Persist(committed, e =>
         {
             Update(e);
@@ -285,7 +296,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         }
     }
 
-    private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256);
+    private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256, string Ledger);
 
     private sealed record ManifestFailed(int Timeline, long Step, long Generation, string Reason);
 

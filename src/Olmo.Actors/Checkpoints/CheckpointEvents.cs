@@ -15,8 +15,10 @@ public sealed record CheckpointBegun(int Timeline, long Step, long Generation, D
 /// <param name="LengthBytes">Sum of the shard files' lengths.</param>
 /// <param name="Permanent">Whether retention keeps it for ever.</param>
 /// <param name="At">When it was committed.</param>
+/// <param name="Ledger">Which data its steps consumed (<see cref="Olmo.Model.State.SampleLedger"/>); empty where it was not noted.</param>
 public sealed record CheckpointCommitted(
-    int Timeline, long Step, string Manifest, string ManifestSha256, IReadOnlyList<string> Shards, long LengthBytes, bool Permanent, DateTimeOffset At) : CheckpointEvent;
+    int Timeline, long Step, string Manifest, string ManifestSha256, IReadOnlyList<string> Shards, long LengthBytes, bool Permanent, DateTimeOffset At,
+    string Ledger = "") : CheckpointEvent;
 
 /// <summary>The attempt ended without a checkpoint; the next boundary is taken. Reports of generations below <paramref name="Generation"/> come too late.</summary>
 public sealed record CheckpointAbandoned(int Timeline, long Step, string Reason, long Generation = 0) : CheckpointEvent;

@@ -21,7 +21,7 @@ public sealed record ShardEntry(int Shard, string Name, string Sha256, long Leng
 /// <param name="LayoutHash">Hash of tensors, chunks and shards.</param>
 /// <param name="DataFingerprint">Hash of the token files.</param>
 /// <param name="DataCursor">Where the data goes on, as the data layer wrote it.</param>
-/// <param name="RunState">State of the policies that decide steps (windows of losses and norms), as the step engine wrote it.</param>
+/// <param name="RunState">State of the policies that decide steps (window of losses and norms, steps left out in a row) and the ledger of the data, as the step engine wrote it.</param>
 /// <param name="Generation">World that wrote it.</param>
 /// <param name="Token">Lease token of the coordinator that wrote it.</param>
 /// <param name="Shards">Every shard once, in order.</param>

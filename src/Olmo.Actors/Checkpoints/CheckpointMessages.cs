@@ -9,8 +9,9 @@ public sealed record BeginCheckpoint(int Timeline, long Step, long Generation);
 /// <param name="LayoutHash">Hash of tensors, chunks and shards.</param>
 /// <param name="DataFingerprint">Hash of the token files.</param>
 /// <param name="DataCursor">Where the data goes on.</param>
-/// <param name="RunState">State of the policies that decide steps.</param>
-public sealed record CheckpointFacts(long TokensSeen, string NumericsId, string LayoutHash, string DataFingerprint, string DataCursor, string RunState);
+/// <param name="RunState">State of the policies that decide steps, and the ledger, as the step engine wrote them.</param>
+/// <param name="Ledger">The ledger as a line, for the journal.</param>
+public sealed record CheckpointFacts(long TokensSeen, string NumericsId, string LayoutHash, string DataFingerprint, string DataCursor, string RunState, string Ledger = "");
 
 /// <summary>
 /// Shards of a step stand in the object store, whole. Sent again until <see cref="CheckpointSettled"/> arrives, as the coordinator may restart in
@@ -29,8 +30,11 @@ public sealed record EndUnfinished(long Generation);
 /// <summary>Answer to <see cref="ShardsStored"/> and <see cref="CheckpointFailed"/>: the step is committed or abandoned, durably.</summary>
 public sealed record CheckpointSettled(int Timeline, long Step, bool IsCommitted, string Detail);
 
-/// <summary>Asks for the newest checkpoint that a timeline may resume from.</summary>
-public sealed record FindCheckpoint(int Timeline, long BranchedAt);
+/// <summary>Asks for the newest checkpoint that a run may resume from.</summary>
+/// <param name="Lineage">What belongs to its history.</param>
+/// <param name="AtMost">Newer ones do not count, unless there are no others: then the oldest is given.</param>
+/// <param name="AwaitsSettled">No answer while an attempt up to <paramref name="AtMost"/> is under way: ask again.</param>
+public sealed record FindCheckpoint(Lineage Lineage, long AtMost = long.MaxValue, bool AwaitsSettled = false);
 
 /// <summary>Answer to <see cref="FindCheckpoint"/>.</summary>
 /// <param name="Newest">The newest that counts, or null.</param>

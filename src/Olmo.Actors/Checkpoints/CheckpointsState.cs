@@ -51,12 +51,20 @@ public sealed record CheckpointsState
     /// <summary>Whether an attempt at a step is under way.</summary>
     public bool IsBegun(int timeline, long step) => Begun.Exists(b => b.Timeline == timeline && b.Step == step);
 
-    /// <summary>
-    /// The newest checkpoint that a timeline may resume from: its own, or one of an older timeline up to the step where this one branched off.
-    /// </summary>
-    public CheckpointCommitted? Newest(int timeline, long branchedAt) =>
-        Committed.Where(c => c.Timeline == timeline || (c.Timeline < timeline && c.Step <= branchedAt))
-            .OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
+    /// <summary>The newest checkpoint that a run may resume from: one of its newest timeline, or of an older one up to the step where it was left.</summary>
+    public CheckpointCommitted? Newest(Lineage lineage)
+    {
+        ArgumentNullException.ThrowIfNull(lineage);
+        return Committed.Where(c => lineage.Counts(c.Timeline, c.Step)).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
+    }
+
+    /// <summary>The newest checkpoint up to a step; where there is none, the oldest.</summary>
+    public CheckpointCommitted? NewestUpTo(Lineage lineage, long step)
+    {
+        ArgumentNullException.ThrowIfNull(lineage);
+        CheckpointCommitted[] history = [.. Committed.Where(c => lineage.Counts(c.Timeline, c.Step)).OrderBy(c => c.Step).ThenBy(c => c.Timeline)];
+        return Array.FindLast(history, c => c.Step <= step) ?? history.FirstOrDefault();
+    }
 
     /// <summary>
     /// The checkpoints that retention lets go once another was committed: of the ones that are not permanent, all but the newest <paramref name="keep"/>.

@@ -12,6 +12,7 @@ public static class JournalContracts
     [
         new("run.created", 1, JournalJson.Default.RunCreated),
         new("run.timeline-opened", 1, JournalJson.Default.TimelineOpened),
+        new("run.group-quarantined", 1, JournalJson.Default.GroupQuarantined),
         new("run.generation-started", 1, JournalJson.Default.GenerationStarted),
         new("run.world-formed", 1, JournalJson.Default.WorldFormed),
         new("run.rank-faulted", 1, JournalJson.Default.RankFaulted),
@@ -33,6 +34,7 @@ public static class JournalContracts
     UseStringEnumConverter = false)]
 [JsonSerializable(typeof(RunCreated))]
 [JsonSerializable(typeof(TimelineOpened))]
+[JsonSerializable(typeof(GroupQuarantined))]
 [JsonSerializable(typeof(GenerationStarted))]
 [JsonSerializable(typeof(WorldFormed))]
 [JsonSerializable(typeof(RankFaulted))]

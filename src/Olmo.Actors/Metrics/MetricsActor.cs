@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Olmo.Actors.Ranks;
 
@@ -42,6 +43,9 @@ public sealed class MetricsActor : ReceiveActor
             json.WriteBoolean("skipped", step.IsSkipped);
             json.WriteNumber("tokens", step.Tokens);
             json.WriteNumber("tokens_seen", step.TokensSeen);
+            json.WriteNumber("batch", step.Batch);
+            json.WriteNumber("sequences", step.Sequences);
+            json.WriteString("token_hash", step.TokenHash.ToString("x16", CultureInfo.InvariantCulture));
             Write(json, "seconds", step.Duration.TotalSeconds);
             Write(json, "seconds_waiting_for_data", step.WaitForData.TotalSeconds);
             Write(json, "tokens_per_second", step.TokensPerSecond);

@@ -4,12 +4,12 @@ using Olmo.Model.Steps;
 namespace Olmo.Actors.Ranks;
 
 /// <summary>
-/// Announcements on the wire, 64 bytes each, little-endian: shard (i32), flags (i32: 1 finite, 2 intact), sum of squares (f64), digest of the sum and of the state
-/// (u64), the four integers of the losses (i64). Run, timeline, generation, step, attempt and replica stand in the message's header or in the mesh.
+/// Announcements on the wire, 88 bytes each, little-endian: shard (i32), flags (i32: 1 finite, 2 intact), sum of squares (f64), digest of the sum and of the state
+/// (u64), the six integers of the losses (i64), digest of the run's state (u64). Run, timeline, generation, step, attempt and replica stand in the message's header or in the mesh.
 /// </summary>
 internal static class AnnouncementBytes
 {
-    public const int Each = 64;
+    public const int Each = 88;
 
     public static void Write(in Announcement said, Span<byte> to)
     {
@@ -22,6 +22,9 @@ internal static class AnnouncementBytes
         BinaryPrimitives.WriteInt64LittleEndian(to[40..], said.Loss.ZLoss);
         BinaryPrimitives.WriteInt64LittleEndian(to[48..], said.Loss.Labels);
         BinaryPrimitives.WriteInt64LittleEndian(to[56..], said.Loss.Tokens);
+        BinaryPrimitives.WriteInt64LittleEndian(to[64..], said.Loss.Sequences);
+        BinaryPrimitives.WriteInt64LittleEndian(to[72..], said.Loss.TokenHash);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[80..], said.RunDigest);
     }
 
     public static Announcement Read(in StepIdentity id, int replica, ReadOnlySpan<byte> from)
@@ -38,9 +41,12 @@ internal static class AnnouncementBytes
                 BinaryPrimitives.ReadInt64LittleEndian(from[32..]),
                 BinaryPrimitives.ReadInt64LittleEndian(from[40..]),
                 BinaryPrimitives.ReadInt64LittleEndian(from[48..]),
-                BinaryPrimitives.ReadInt64LittleEndian(from[56..])),
+                BinaryPrimitives.ReadInt64LittleEndian(from[56..]),
+                BinaryPrimitives.ReadInt64LittleEndian(from[64..]),
+                BinaryPrimitives.ReadInt64LittleEndian(from[72..])),
             (flags & 1) != 0,
-            (flags & 2) != 0);
+            (flags & 2) != 0,
+            BinaryPrimitives.ReadUInt64LittleEndian(from[80..]));
     }
 
     /// <summary>Digest of what was announced of every shard, from the first replica's owners: equal where the announcements are.</summary>
@@ -57,6 +63,8 @@ internal static class AnnouncementBytes
             digest = Mix(digest, said.StateDigest);
             digest = Mix(digest, BitConverter.DoubleToUInt64Bits(said.SumOfSquares));
             digest = Mix(digest, (ulong)said.Loss.CrossEntropy);
+            digest = Mix(digest, (ulong)said.Loss.TokenHash);
+            digest = Mix(digest, said.RunDigest);
             digest = Mix(digest, said.IsFinite ? 1UL : 0UL);
         }
 

@@ -42,6 +42,10 @@ internal sealed class ComputeThread : IDisposable
         {
             _rank.Tell(new RankFailed(generation, FaultKind.NonFinite, e.Message, e.Step, null, e), ActorRefs.NoSender);
         }
+        catch (RollBackStepException e)
+        {
+            _rank.Tell(new RankFailed(generation, e.Kind, e.Message, e.Step, null, e), ActorRefs.NoSender);
+        }
         catch (Exception e) // the boundary of the rank: whatever happened becomes a typed fault, and the supervisor decides
         {
             _rank.Tell(new RankFailed(generation, FaultKind.Compute, $"{e.GetType().Name}: {e.Message}", step(), null, e), ActorRefs.NoSender);

@@ -1,5 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
+using Olmo.Model.State;
 
 namespace Olmo.Actors.Ranks;
 
@@ -31,6 +32,7 @@ public interface IRankEngine : IDisposable
     /// <summary>Runs step <see cref="Step"/> + 1 whole: forward, backward, sums, announcements, decision, update.</summary>
     /// <exception cref="OperationCanceledException">Aborted before the update; the state is still that of <see cref="Step"/>.</exception>
     /// <exception cref="NonFiniteStepException">Loss or gradient was not finite and the policy is to stop.</exception>
+    /// <exception cref="RollBackStepException">The guard of steps wants the run to go back.</exception>
     StepMeasurement RunStep(StepBatch batch, CancellationToken abort);
 
     /// <summary>Copies the state of <see cref="Step"/>, so that it can be written while the next steps run. One copy at a time.</summary>
@@ -65,7 +67,7 @@ public interface IRankEngineFactory
 }
 
 /// <summary>What a step measured.</summary>
-public readonly record struct StepMeasurement(double Loss, double ZLoss, double GradientNorm, double LearningRate, bool IsSkipped, long Tokens);
+public readonly record struct StepMeasurement(double Loss, double ZLoss, double GradientNorm, double LearningRate, bool IsSkipped, long Tokens, StepSamples Samples = default);
 
 /// <summary>What evaluation and export gave.</summary>
 public sealed record FinishReport(string WeightsSha256, double HeldOutLoss, long HeldOutTokens, string ModelFolder);

@@ -13,7 +13,7 @@ namespace Olmo.Actors.Ranks;
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Width">Instruction set.</param>
 /// <param name="DataFingerprint">Hash of the token files, for the manifest.</param>
-/// <param name="CursorAfter">Where the data stands after a step, for the manifest.</param>
+/// <param name="CursorAfter">Where the data stands after a batch of the order of the data, for the manifest.</param>
 /// <param name="HeldOut">What the end is evaluated on; null: nothing.</param>
 /// <param name="HeldOutTokens">Tokens of it at most; 0: all.</param>
 /// <param name="Export">Writes the model's folder, called with the engine's weights once at the end; gives its path.</param>

@@ -73,7 +73,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
         Receive<LoopEnded>(OnLoopEnded, m => IsOwn(m.Generation));
         Receive<RankFinished>(OnFinished, m => IsCurrent(m.Generation));
-        Receive<RankFailed>(m => Fail(m with { Generation = _world!.Generation }), m => IsOwn(m.Generation) || IsCurrent(m.Generation));
+        Receive<RankFailed>(m => OnFailed(m with { Generation = _world!.Generation }), m => IsOwn(m.Generation) || IsCurrent(m.Generation));
         Receive<ComputeAborted>(_ => { });
 
         Receive<BatchLoaded>(_ => OnBatchLoaded(), _ => IsOwnLoader());
@@ -277,7 +277,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         _phase = RankPhase.Ready;
         if (world.Loader is null)
         {
-            world.Loader = Context.ActorOf(Props.Create(() => new BatchLoader(_source, world.Queue)), $"loader-{world.Origin}");
+            world.Loader = Context.ActorOf(Props.Create(() => new BatchLoader(_source, world.Queue, world.Course)), $"loader-{world.Origin}");
             Context.Watch(world.Loader);
         }
 
@@ -334,7 +334,8 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
     private void OnLoaderRestarted(LoaderRestarted restarted)
     {
-        _log.Warning("the loader was restarted and reads step {0} again: {1}", _world!.NextToLoad, restarted.Reason);
+        _log.Warning("the loader was restarted and reads step {0} again: {1}", _world!.NextToLoad, restarted.Cause.Message);
+        _world.LoaderFailure = restarted.Cause;
         _world.Loading = false;
         _world.FreeSlots++;
         LoadNext();
@@ -355,8 +356,10 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     {
         if (_world is { } world && gone.ActorRef.Equals(world.Loader) && _phase is RankPhase.Ready or RankPhase.Training or RankPhase.Loading)
         {
-            Fail(new RankFailed(
-                world.Generation, FaultKind.Loader, $"step {world.NextToLoad} cannot be read, {_settings.MaxLoaderRestarts} restarts of the loader did not help", world.NextToLoad));
+            Fail(Blamed(
+                new RankFailed(
+                    world.Generation, FaultKind.Loader, $"step {world.NextToLoad} cannot be read, {_settings.MaxLoaderRestarts} restarts of the loader did not help: {world.LoaderFailure?.Message}", world.NextToLoad),
+                world.LoaderFailure));
         }
     }
 
@@ -440,6 +443,34 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         {
             _checkpoints.Tell(report);
         }
+    }
+
+    private void OnFailed(RankFailed failed)
+    {
+        if (failed.Kind is FaultKind.NonFinite or FaultKind.RunNotFinite or FaultKind.RunSpiked)
+        {
+            Refuse(failed);
+            return;
+        }
+
+        Fail(Blamed(failed, failed.Cause));
+    }
+
+    private static RankFailed Blamed(RankFailed failed, Exception? cause) =>
+        cause is GroupFailedException group ? failed with { Step = group.Step, Group = group.Group, ErrorType = group.ErrorType } : failed;
+
+    // Every rank of the world refuses the step, and none is at fault: state, engine and what is being written stay until the next plan.
+    private void Refuse(RankFailed failed)
+    {
+        if (_phase is RankPhase.Failed)
+        {
+            return;
+        }
+
+        _log.Warning("step {0} is refused: {1}", failed.Step, failed.Message);
+        _phase = RankPhase.Failed;
+        _failure = failed with { RankId = _settings.RankId };
+        _supervisor.Tell(_failure);
     }
 
     private void Fail(RankFailed failed)

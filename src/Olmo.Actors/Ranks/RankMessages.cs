@@ -84,7 +84,18 @@ public enum RankPhase
 public sealed record RankReady(long Generation, long Step, int RankId);
 
 /// <summary>From a rank: it failed and does nothing more in this generation. The cause stays in its process.</summary>
-public sealed record RankFailed(long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, [property: JsonIgnore] Exception? Cause = null, int RankId = 0);
+/// <param name="Generation">World.</param>
+/// <param name="Kind">What kind of failure.</param>
+/// <param name="Message">For a person.</param>
+/// <param name="Step">Step at which it failed.</param>
+/// <param name="BadFile">File of a checkpoint that cannot be read.</param>
+/// <param name="Cause">What was thrown.</param>
+/// <param name="RankId">Who failed.</param>
+/// <param name="Group">Group of the step whose reading or computing failed in the process, or -1.</param>
+/// <param name="ErrorType">Type of what was thrown for that group.</param>
+public sealed record RankFailed(
+    long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, [property: JsonIgnore] Exception? Cause = null, int RankId = 0, int Group = -1,
+    string? ErrorType = null);
 
 /// <summary>From a rank: the last step that it was asked for is done and its checkpoint is settled.</summary>
 public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint, int RankId);
@@ -113,9 +124,12 @@ public sealed record RankFinished(long Generation, long Step, string WeightsSha2
 /// <param name="WaitForData">Part of it that waited for the loader.</param>
 /// <param name="ModelFlops">Floating-point operations of the model for these tokens.</param>
 /// <param name="PeakFlops">Best matrix product of this machine, operations per second.</param>
+/// <param name="Batch">Number of its batch in the order of the data.</param>
+/// <param name="Sequences">Sequences that the loss was given.</param>
+/// <param name="TokenHash">Sum of their hashes.</param>
 public sealed record StepCompleted(
     int Timeline, long Generation, long Step, double Loss, double ZLoss, double GradientNorm, double LearningRate, bool IsSkipped, long Tokens, long TokensSeen,
-    TimeSpan Duration, TimeSpan WaitForData, double ModelFlops, double PeakFlops)
+    TimeSpan Duration, TimeSpan WaitForData, double ModelFlops, double PeakFlops, long Batch = 0, long Sequences = 0, ulong TokenHash = 0)
 {
     /// <summary>Tokens per second of this step.</summary>
     [JsonIgnore]

@@ -1,6 +1,7 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
+using Olmo.Data.Instances;
 
 namespace Olmo.Actors.Ranks;
 
@@ -26,6 +27,7 @@ internal sealed class RankWorld : IDisposable
         Origin = form.Plan.Generation;
         _generation = form.Plan.Generation;
         Timeline = form.Plan.Timeline;
+        Course = form.Plan.Data;
         NextToLoad = form.Plan.StateStep + 1;
         FreeSlots = settings.Prefetch;
         _settings = settings;
@@ -47,6 +49,12 @@ internal sealed class RankWorld : IDisposable
     }
 
     public int Timeline { get; }
+
+    /// <summary>Which batch a step takes.</summary>
+    public DataCourse Course { get; }
+
+    /// <summary>What the loader threw last.</summary>
+    public Exception? LoaderFailure { get; set; }
 
     public BatchQueue Queue { get; }
 

@@ -1,3 +1,4 @@
+using Olmo.Data.Instances;
 using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Ranks;
@@ -19,6 +20,16 @@ public sealed class StepBatch
 
     /// <summary>Step that these tokens belong to.</summary>
     public long Step { get; set; }
+
+    /// <summary>Number of the batch in the order of the data; as long as nobody sets it, that of the step.</summary>
+    public long Batch
+    {
+        get => field == 0 ? Step : field;
+        set;
+    }
+
+    /// <summary>What was discarded and quarantined.</summary>
+    public DataCourse Course { get; set; } = DataCourse.Whole;
 
     /// <summary>Groups of the global batch, in order.</summary>
     public GroupBatch[] Groups { get; }

@@ -150,7 +150,7 @@ public sealed partial class WorldEngine
         }
 
         AwaitParked(ended);
-        Carry(former.Holding, former.Owner, plan.StateStep, plan.RollForward!.Decision);
+        Carry(plan, former.Holding, former.Owner, plan.StateStep, plan.RollForward!.Decision);
         lock (Gate)
         {
             AppliedStep applied = plan.RollForward;

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Olmo.Actors.Collectives;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 
@@ -56,7 +58,7 @@ public sealed partial class WorldEngine
 
         AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes - before;
         return new StepMeasurement(
-            _report.CrossEntropy, _report.ZLoss, _report.GradientNorm, _report.LearningRate, _report.IsSkipped, _report.Tokens);
+            _report.CrossEntropy, _report.ZLoss, _report.GradientNorm, _report.LearningRate, _report.IsSkipped, _report.Tokens, _report.Samples);
     }
 
     /// <summary>SHA-256 of a group's token ids, if this rank ran it in the step in work or the last one.</summary>
@@ -97,6 +99,11 @@ public sealed partial class WorldEngine
 
     private void TryStep(WorldGeneration generation, StepBatch batch)
     {
+        if (batch.Batch != generation.Plan.Data.BatchOf(batch.Step))
+        {
+            throw new InvalidOperationException($"batch {batch.Batch} came for step {batch.Step}, which takes batch {generation.Plan.Data.BatchOf(batch.Step)} in generation {generation.Number}");
+        }
+
         ComputeRun(generation, batch);
         if (!ComputeSingles(generation, batch))
         {
@@ -120,11 +127,8 @@ public sealed partial class WorldEngine
 
             TrainingState state = generation.Holding.State;
             StepDecision decision = StepDecision.From(
-                generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Window);
-            if (decision.Outcome is StepOutcome.StopNonFinite)
-            {
-                throw new NonFiniteStepException(batch.Step, double.IsFinite(decision.Loss.MeanCrossEntropy) ? "the gradient" : "the loss");
-            }
+                generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Guard);
+            ThrowIfRefused(batch.Step, decision);
 
             if (decision.Outcome is not StepOutcome.Void)
             {
@@ -136,6 +140,23 @@ public sealed partial class WorldEngine
             {
                 return;
             }
+        }
+    }
+
+    // Every rank of the world comes to the same: nothing of the step is applied, and the run's supervisor hears why.
+    private void ThrowIfRefused(long step, in StepDecision decision)
+    {
+        switch (decision.Outcome)
+        {
+            case StepOutcome.StopNonFinite:
+                throw new NonFiniteStepException(step, "a loss or gradient");
+            case StepOutcome.RollBackNonFinite:
+                throw new RollBackStepException(FaultKind.RunNotFinite, step, $"{_settings.Step.Decision.MaxSkips} steps in a row have a loss or gradient that is not finite or out of range (loss.max-skips)");
+            case StepOutcome.RollBackSpike:
+                throw new RollBackStepException(
+                    FaultKind.RunSpiked, step, string.Create(CultureInfo.InvariantCulture, $"{_settings.Step.Decision.MaxSpikes} steps in a row are outliers (loss.max-spikes), the last with loss {decision.Loss.MeanCrossEntropy:0.0000} and norm {decision.Norm:0.000}"));
+            default:
+                break;
         }
     }
 
@@ -156,7 +177,7 @@ public sealed partial class WorldEngine
         {
             Probe.Reached(Phases.Applying, step);
             DropFormer(generation);
-            Carry(generation.Holding, generation.Owner, step, decision);
+            Carry(generation.Plan, generation.Holding, generation.Owner, step, decision);
             lock (Gate)
             {
                 _applied = (step, generation.Number, decision, AnnouncementBytes.DigestOf(generation.Announcements, Layout.Shards));
@@ -178,9 +199,9 @@ public sealed partial class WorldEngine
     }
 
     // The update and what is known of it; the caller has made sure that nobody reports meanwhile.
-    private void Carry(Holding holding, ShardOwner owner, long step, in StepDecision decision)
+    private void Carry(GenerationPlan plan, Holding holding, ShardOwner owner, long step, in StepDecision decision)
     {
-        _report = owner.CarryOut(decision, _settings.Step, step, _ledger.Count, _ledger.OfAll());
+        _report = owner.CarryOut(decision, _settings.Step, step, plan.Data.BatchOf(step), _ledger.Count, _ledger.OfAll());
         lock (Gate)
         {
             holding.Step = step;
@@ -214,7 +235,8 @@ public sealed partial class WorldEngine
         {
             for (int replica = 0; replica < generation.World.Replicas; replica++)
             {
-                isVoid[shard] |= !said[(replica * Layout.Shards) + shard].HasSameContent(said[shard]) || said[(replica * Layout.Shards) + shard].Loss != said[0].Loss;
+                isVoid[shard] |= !said[(replica * Layout.Shards) + shard].HasSameContent(said[shard]) || said[(replica * Layout.Shards) + shard].Loss != said[0].Loss
+                    || said[(replica * Layout.Shards) + shard].RunDigest != said[0].RunDigest;
             }
         }
 
@@ -283,7 +305,7 @@ public sealed partial class WorldEngine
         for (int group = _run.Next; group >= 0; group = _run.Next)
         {
             _abort.ThrowIfCancellationRequested();
-            if (_dropsRun || !RunGroup(Local, batch, group))
+            if (_dropsRun || !RunGroup(generation.Plan.Data, Local, batch, group))
             {
                 return;
             }
@@ -312,7 +334,7 @@ public sealed partial class WorldEngine
             _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups) { LayerCompleted = OnSingleLayerCompleted };
             _single.Reset();
             _singleGroup = group;
-            if (!RunGroup(_single, batch, group))
+            if (!RunGroup(generation.Plan.Data, _single, batch, group))
             {
                 return false;
             }
@@ -324,24 +346,49 @@ public sealed partial class WorldEngine
         return true;
     }
 
-    private bool RunGroup(GradientAccumulator sums, StepBatch batch, int group)
+    private bool RunGroup(DataCourse course, GradientAccumulator sums, StepBatch batch, int group)
     {
         Probe.Reached(Phases.Forward, batch.Step);
+        if (course.IsQuarantined(batch.Batch, group))
+        {
+            AddZero(sums, group);
+            return true;
+        }
+
         GroupBatch tokens = batch.Groups[group];
         long labels = Math.Max(batch.LabelCount, 1);
         sums.BeginGroup(group);
-        if (!_program.RunGroup(tokens, labels, sums, out GroupLoss loss, _runAbort.Token))
+        GroupLoss loss;
+        try
         {
-            sums.AbandonGroup();
-            return false;
+            if (!_program.RunGroup(tokens, labels, sums, out loss, _runAbort.Token))
+            {
+                sums.AbandonGroup();
+                return false;
+            }
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            throw new GroupFailedException(batch.Step, group, e);
         }
 
-        LossParts parts = LossParts.OfGroup(
-            loss.CrossEntropySum, loss.ZLossSum, loss.Labels, loss.Tokens, labels, _settings.Step.Groups, out bool valid);
+        LossParts parts = LossParts.OfGroup(loss, labels, _settings.Step.Groups, out bool valid);
         sums.EndGroup(parts, valid);
         _ledger.Note(tokens);
         Interlocked.Increment(ref _computedGroups);
         return true;
+    }
+
+    // A quarantined group counts as zero (rule 17): it is contributed like any other, so that every set of groups is whole.
+    private void AddZero(GradientAccumulator sums, int group)
+    {
+        sums.BeginGroup(group);
+        for (int layer = Layout.Layers - 1; layer >= 0; layer--)
+        {
+            sums.CompleteLayer(layer);
+        }
+
+        sums.EndGroup(default, isValid: true);
     }
 
     private void OnLayerCompleted(int layer)
@@ -422,7 +469,16 @@ public sealed partial class WorldEngine
         if (_abort != abort)
         {
             _abortRegistration.Dispose();
-            _abort = abort;
+            lock (Gate)
+            {
+                _abort = abort;
+                if (_runAbort.IsCancellationRequested)
+                {
+                    _runAbort.Dispose(); // cancelled by the world before
+                    _runAbort = new CancellationTokenSource();
+                }
+            }
+
             _abortRegistration = abort.UnsafeRegister(
                 static state =>
                 {

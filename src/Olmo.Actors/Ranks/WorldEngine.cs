@@ -203,7 +203,8 @@ public sealed partial class WorldEngine : IWorldEngine
 
             _stage.Take(state);
             CheckpointFacts facts = new(
-                state.Progress.Tokens, NumericsId.Current, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(Step), Convert.ToBase64String(_stage.Progress.Span));
+                state.Progress.Tokens, NumericsId.Current, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(generation.Plan.Data.BatchOf(Step + 1) - 1),
+                Convert.ToBase64String(_stage.Progress.Span), state.Progress.Ledger.ToString());
             return new StagedShards(_stage, facts);
         }
         finally

@@ -20,4 +20,10 @@ public enum FaultKind
 
     /// <summary>The rank's process ended, or nothing was heard of it.</summary>
     ProcessLost = 6,
+
+    /// <summary>Too many steps in a row were not finite; the run goes back and leaves the data since then out.</summary>
+    RunNotFinite = 7,
+
+    /// <summary>Too many steps in a row were outliers; the run goes back and leaves the data since then out.</summary>
+    RunSpiked = 8,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 
 namespace Olmo.Actors.Runs;
 
@@ -67,7 +68,8 @@ public static class RunDecisions
     }
 
     /// <summary>A rank of the newest world failed: another try while the ladder's budget lasts, else a typed stop. Reports of older worlds have no effect.</summary>
-    public static RunDecision RankFailed(RunState state, RunPolicy policy, long generation, FaultKind kind, string message, long step, DateTimeOffset now)
+    public static RunDecision RankFailed(RunState state, RunPolicy policy, long generation, FaultKind kind, string message, long step, DateTimeOffset now, int rankId = 0,
+        int group = -1, string? errorType = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
@@ -76,7 +78,7 @@ public static class RunDecisions
             return new([], $"a report of generation {generation} has no effect: the newest is {state.Generation}");
         }
 
-        RankFaulted fault = new(generation, kind, message, step, now);
+        RankFaulted fault = new(generation, kind, message, step, now, rankId, group, errorType);
         if (kind is FaultKind.NonFinite)
         {
             return Stop(StopReason.NonFinite, message, step, fault);
@@ -85,6 +87,11 @@ public static class RunDecisions
         if (kind is FaultKind.StorageFull)
         {
             return Stop(StopReason.StorageFull, message, step, fault);
+        }
+
+        if (Quarantine(state, fault) is { } quarantine)
+        {
+            return quarantine;
         }
 
         RunState next = RunState.Apply(state, fault);
@@ -102,6 +109,71 @@ public static class RunDecisions
 
         return new([fault], $"{kind} fault {counted} of {policy.MaxFaults} in {policy.FaultWindow}: a new generation");
     }
+
+    /// <summary>
+    /// The guard of steps refused a step: the run goes back to a checkpoint on a new timeline, and no step takes the batches since then; or it stops, if it went back not
+    /// long ago.
+    /// </summary>
+    /// <param name="state">The run.</param>
+    /// <param name="policy">How far, and how often.</param>
+    /// <param name="kind"><see cref="FaultKind.RunNotFinite"/> or <see cref="FaultKind.RunSpiked"/>.</param>
+    /// <param name="message">What was wrong.</param>
+    /// <param name="step">Step that was refused.</param>
+    /// <param name="backTo">Step of the checkpoint; 0: initial weights.</param>
+    public static RunDecision RollBack(RunState state, RunPolicy policy, FaultKind kind, string message, long step, long backTo)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(policy);
+        StopReason reason = kind is FaultKind.RunSpiked ? StopReason.LossSpiked : StopReason.NonFinite;
+        if (policy.RollBack is not { } rule)
+        {
+            return Stop(reason, message, step);
+        }
+
+        if (state.RolledBack is { } last && step < last.AtStep + rule.Window)
+        {
+            return Stop(reason, $"{message}; the run went back from step {last.AtStep} to {last.FromStep} already, fewer than loss.rollback-window = {rule.Window} steps ago", step);
+        }
+
+        BatchRange discarded = new(state.Data.BatchOf(backTo + 1), state.Data.BatchOf(step));
+        string why = $"{message}: back to step {backTo}, the data of batches {discarded} are left out";
+        return new([new TimelineOpened(state.Timeline + 1, backTo, state.NumericSettings, why, state.TotalSteps, discarded, kind, step)], why);
+    }
+
+    /// <summary>Groups that failed inside a rank and that another rank is to try (rule 17).</summary>
+    public static IReadOnlyList<GroupSuspicion> Suspicions(RunState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return [.. state.Faults.Where(IsOfGroup).Select(f => new GroupSuspicion(f.Step, f.Group, f.RankId)).Distinct()];
+    }
+
+    // The same typed failure of the same group of the same step inside two ranks. In a world of one rank, which has no other, its second generation is the second witness.
+    private static RunDecision? Quarantine(RunState state, RankFaulted fault)
+    {
+        if (!IsOfGroup(fault))
+        {
+            return null;
+        }
+
+        RankFaulted[] same = [.. state.Faults.Where(f => IsOfGroup(f) && (f.Kind, f.Step, f.Group, f.ErrorType) == (fault.Kind, fault.Step, fault.Group, fault.ErrorType)), fault];
+        ImmutableArray<int> ranks = [.. same.Select(f => f.RankId).Distinct().Order()];
+        bool isProven = ranks.Length > 1 || (state.Members.Length <= 1 && same.Select(f => f.Generation).Distinct().Count() > 1);
+        if (!isProven)
+        {
+            return null;
+        }
+
+        string why = $"group {fault.Group} of step {fault.Step} is quarantined: {fault.ErrorType} in {(ranks.Length > 1 ? $"ranks {string.Join(',', ranks)}" : "two generations of the only rank")}";
+        return new(
+            [
+                fault,
+                new GroupQuarantined(fault.Step, fault.Group, fault.Kind, ranks, state.Data.BatchOf(fault.Step), fault.ErrorType!),
+                new TimelineOpened(state.Timeline + 1, fault.Step - 1, state.NumericSettings, why, state.TotalSteps, CarriesState: true),
+            ],
+            why);
+    }
+
+    private static bool IsOfGroup(RankFaulted fault) => fault.Group >= 0 && fault.ErrorType is not null && fault.Kind is FaultKind.Compute or FaultKind.Loader;
 
     /// <summary>The run stands still for a typed reason.</summary>
     public static RunDecision Stop(StopReason reason, string detail, long step, params RunEvent[] before) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 
 namespace Olmo.Actors.Runs;
 
@@ -17,7 +18,27 @@ public sealed record RunCreated(
     string Run, string NumericsId, IReadOnlyDictionary<string, string> NumericSettings, string LayoutHash, string DataFingerprint, long TotalSteps) : RunEvent;
 
 /// <summary>A branch of the run begins at a step; steps of the timeline before it stay what they are.</summary>
-public sealed record TimelineOpened(int Timeline, long FromStep, IReadOnlyDictionary<string, string> NumericSettings, string Reason, long TotalSteps) : RunEvent;
+/// <param name="Timeline">Its number.</param>
+/// <param name="FromStep">Last step that it shares with the one before.</param>
+/// <param name="NumericSettings">Keys that decide bits.</param>
+/// <param name="Reason">One sentence for a person.</param>
+/// <param name="TotalSteps">Steps of the training.</param>
+/// <param name="Discarded">Batches of the order of the data that no step takes from here on; null: no more than before.</param>
+/// <param name="RollBack">Why the run went back, or null where nobody went back.</param>
+/// <param name="AtStep">Step that was refused then.</param>
+/// <param name="CarriesState">State and sums of ranks at <paramref name="FromStep"/> in the timeline before count in this one.</param>
+public sealed record TimelineOpened(
+    int Timeline, long FromStep, IReadOnlyDictionary<string, string> NumericSettings, string Reason, long TotalSteps, BatchRange? Discarded = null, FaultKind? RollBack = null,
+    long AtStep = 0, bool CarriesState = false) : RunEvent;
+
+/// <summary>A group whose batch failed in the same way inside two ranks counts as zero from now on (rule 17). Journalled before it is used; a timeline is opened with it.</summary>
+/// <param name="Step">Step in which it failed.</param>
+/// <param name="Group">The group.</param>
+/// <param name="Kind">Reading or computing.</param>
+/// <param name="Ranks">Ranks in which it failed.</param>
+/// <param name="Batch">Number of its batch in the order of the data.</param>
+/// <param name="ErrorType">Type of what was thrown in both.</param>
+public sealed record GroupQuarantined(long Step, int Group, FaultKind Kind, ImmutableArray<int> Ranks, long Batch, string ErrorType) : RunEvent;
 
 /// <summary>A new world: its number is journalled before anybody is told.</summary>
 /// <param name="Generation">Rises with every world of the run.</param>
@@ -36,7 +57,16 @@ public sealed record GenerationStarted(long Generation, long Token, int Timeline
 public sealed record WorldFormed(long Generation, ImmutableArray<WorldMember> Members, long StateStep, StateSource Source, string Reason) : RunEvent;
 
 /// <summary>A rank failed.</summary>
-public sealed record RankFaulted(long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At) : RunEvent;
+/// <param name="Generation">World.</param>
+/// <param name="Kind">What kind of failure.</param>
+/// <param name="Message">For a person.</param>
+/// <param name="Step">Step at which it failed.</param>
+/// <param name="At">When the supervisor heard of it.</param>
+/// <param name="RankId">Who failed.</param>
+/// <param name="Group">Group of the step that failed in the process, or -1.</param>
+/// <param name="ErrorType">Type of what was thrown for that group.</param>
+public sealed record RankFaulted(
+    long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At, int RankId = 0, int Group = -1, string? ErrorType = null) : RunEvent;
 
 /// <summary>Somebody asked the run to stop after the checkpoint of the step that is named to the ranks.</summary>
 public sealed record StopRequested(string By, DateTimeOffset At) : RunEvent;

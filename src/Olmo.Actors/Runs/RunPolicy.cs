@@ -4,4 +4,5 @@ namespace Olmo.Actors.Runs;
 /// <param name="MaxFaults">Faults inside <paramref name="FaultWindow"/> that are answered by a new generation; one more stops the run.</param>
 /// <param name="FaultWindow">Length of the window.</param>
 /// <param name="MaxFaultsWithoutProgress">Faults in a row at or before the same step; one more stops the run.</param>
-public sealed record RunPolicy(int MaxFaults, TimeSpan FaultWindow, int MaxFaultsWithoutProgress);
+/// <param name="RollBack">How far a run goes back; null: it stops instead.</param>
+public sealed record RunPolicy(int MaxFaults, TimeSpan FaultWindow, int MaxFaultsWithoutProgress, RollBackPolicy? RollBack = null);

@@ -1,11 +1,16 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 
 namespace Olmo.Actors.Runs;
 
 /// <summary>State of a run: a fold of its events, nothing else.</summary>
 public sealed record RunState
 {
+    /// <summary>Faults that are remembered: more than any budget of the supervision ladder may allow, so that the state stays small however long the run.</summary>
+    public const int MaxFaultsKept = 256;
+
     /// <summary>The state before the first event.</summary>
     public static RunState Initial { get; } = new();
 
@@ -24,13 +29,33 @@ public sealed record RunState
     /// <summary>First step that belongs to the current timeline; checkpoints of older timelines count up to here.</summary>
     public long TimelineFrom { get; init; }
 
+    /// <summary>Which steps of older timelines belong to this one's history.</summary>
+    public Lineage Lineage
+    {
+        get => field ?? (Timeline == 0 ? Lineage.First : Lineage.First.Open(Timeline, TimelineFrom));
+        init;
+    }
+
+    /// <summary>Which batch a step takes, and which groups count as zero.</summary>
+    public DataCourse Data
+    {
+        get => field ?? DataCourse.Whole;
+        init;
+    }
+
+    /// <summary>The newest roll-back, or null.</summary>
+    public RollBackMade? RolledBack { get; init; }
+
+    /// <summary>Timeline whose state at <see cref="TimelineFrom"/> is this one's too, or null.</summary>
+    public int? CarriedTimeline { get; init; }
+
     /// <summary>Number of the newest world; 0 before the first.</summary>
     public long Generation { get; init; }
 
     /// <summary>Ranks of the newest world whose plan may have been sent, by position.</summary>
     public ImmutableArray<WorldMember> Members { get; init; } = [];
 
-    /// <summary>Faults that count against the budget: those of the newest window, oldest first.</summary>
+    /// <summary>Faults that may count against the budget: the newest, at most <see cref="MaxFaultsKept"/>, oldest first.</summary>
     public ImmutableList<RankFaulted> Faults { get; init; } = [];
 
     /// <summary>Generations in a row that failed at or before the step where the one before failed.</summary>
@@ -52,14 +77,19 @@ public sealed record RunState
             TimelineFrom = e.FromStep,
             NumericSettings = e.NumericSettings,
             TotalSteps = e.TotalSteps,
+            Lineage = state.Lineage.Open(e.Timeline, e.FromStep),
+            Data = e.Discarded is { } discarded ? state.Data.Discard(discarded) : state.Data,
+            RolledBack = e.RollBack is { } kind ? new RollBackMade(kind, e.AtStep, e.FromStep) : state.RolledBack,
+            CarriedTimeline = e.CarriesState ? state.Timeline : null,
             Faults = [],
             FaultsWithoutProgress = 0,
         },
+        GroupQuarantined e => state with { Data = state.Data.Quarantine(new QuarantinedGroup(e.Batch, e.Group, e.Kind is FaultKind.Loader)) },
         GenerationStarted e => state with { Generation = e.Generation, Stopped = null, Stopping = false },
         WorldFormed e => state with { Members = e.Members },
         RankFaulted e => state with
         {
-            Faults = state.Faults.Add(e),
+            Faults = [.. state.Faults.Skip(Math.Max(0, state.Faults.Count + 1 - MaxFaultsKept)), e],
             FaultsWithoutProgress = state.Faults.Count > 0 && e.Kind != FaultKind.UnreadableCheckpoint && e.Step <= state.Faults[^1].Step
                 ? state.FaultsWithoutProgress + 1
                 : 0,

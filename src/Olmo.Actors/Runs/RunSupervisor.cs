@@ -25,6 +25,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     private IActorRef _awaitedFrom = ActorRefs.Nobody;
     private Action _afterRejection = () => { };
     private ImmutableArray<int> _there = [];
+    private RankFailed? _refused;
     private string _reason = "the run starts";
 
     /// <summary>Supervises a run.</summary>
@@ -51,6 +52,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Recover<RecoveryCompleted>(_ => FindCheckpoint());
 
         Command<CheckpointFound>(OnCheckpointFound, _ => _phase is RunPhase.Opening or RunPhase.Finding);
+        Command<CheckpointFound>(OnRollBack, _ => _phase is RunPhase.RollingBack);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
         Command<RanksGathered>(OnGathered, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering);
         Command<RanksSpare>(OnSpare, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
@@ -62,6 +64,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Command<RankStopped>(OnRankStopped, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<RankFinished>(OnRankFinished, m => IsCurrent(m.Generation) && _phase is RunPhase.Finishing);
         Command<RequestStop>(OnRequestStop);
+        Command<CheckpointSettled>(_ => SendAwaited(), _ => _phase is RunPhase.RollingBack);
         Command<CheckpointSettled>(_ => { });
         Command<GetRunStatus>(_ => Sender.Tell(new RunStatus(State, _newest, _phase.ToString())));
         Command<Resend>(_ => SendAwaited());
@@ -81,19 +84,18 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         if (_phase is RunPhase.Recovering)
         {
             Context.System.EventStream.Publish(new JournalAvailable());
-            Await(RunPhase.Opening, new FindCheckpoint(State.Timeline, BranchedAt), _checkpoints);
+            Await(RunPhase.Opening, new FindCheckpoint(State.Lineage), _checkpoints);
             return;
         }
 
-        Await(RunPhase.Finding, new FindCheckpoint(State.Timeline, BranchedAt), _checkpoints);
+        Await(RunPhase.Finding, new FindCheckpoint(State.Lineage), _checkpoints);
     }
-
-    private long BranchedAt => State.Timeline == 0 ? long.MaxValue : State.TimelineFrom;
 
     private void OnCheckpointFound(CheckpointFound found)
     {
         _newest = found.Newest;
-        if (found.Newest is null && found.EverCommitted)
+        bool beginsAnew = State.Timeline > 0 && State.TimelineFrom == 0;
+        if (found.Newest is null && found.EverCommitted && !beginsAnew)
         {
             Store(RunDecisions.Stop(
                 StopReason.NoReadableCheckpoint, "checkpoints were committed, but none of them can be read; the bad files were set aside", 0), () => { });
@@ -174,7 +176,22 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     private void OnGathered(RanksGathered gathered)
     {
         _there = [.. gathered.Reports.Select(r => r.RankId)];
-        Form(WorldFormation.Plan(State.Generation, State.Timeline, _settings.World, State.Members, gathered.Reports));
+        Form(WorldFormation.Plan(
+            State.Generation, State.Timeline, _settings.World, State.Members, [.. gathered.Reports.Select(Carried)], suspicions: RunDecisions.Suspicions(State)));
+    }
+
+    // A quarantine opens a timeline that goes on from what the ranks hold; sums with the quarantined group are dropped (rule 17).
+    private WorldReport Carried(WorldReport report)
+    {
+        if (State.CarriedTimeline is not { } carried || report.Timeline != carried || report.FormerGeneration == 0)
+        {
+            return report;
+        }
+
+        long step = State.TimelineFrom + 1;
+        long batch = State.Data.BatchOf(step);
+        GroupMask dropped = State.Data.Quarantined.Where(q => q.Batch == batch).Aggregate(default(GroupMask), (mask, q) => mask | GroupMask.Of(q.Group));
+        return report.CarriedTo(State.Timeline, step, dropped);
     }
 
     private void Form(FormationResult result)
@@ -184,7 +201,8 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
             case FormationResult.Formed formed:
                 Answered();
                 _phase = RunPhase.Forming;
-                Store(RunDecisions.FormWorld(formed.Plan, _reason), () => Await(RunPhase.Forming, new FormPlan(formed.Plan, _checkpoints), _ranks, resend: false));
+                GenerationPlan plan = formed.Plan with { Data = State.Data };
+                Store(RunDecisions.FormWorld(plan, _reason), () => Await(RunPhase.Forming, new FormPlan(plan, _checkpoints), _ranks, resend: false));
                 break;
             case FormationResult.CheckpointNeeded needed:
                 _log.Info("generation {0} starts from the newest checkpoint: {1}", State.Generation, needed.Reason);
@@ -212,7 +230,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         _phase = RunPhase.Reading;
         if (_newest is not { } newest)
         {
-            Form(WorldFormation.FromState(generation, State.Timeline, _settings.World, State.Members, _there, null));
+            Form(WorldFormation.FromState(generation, State.Timeline, _settings.World, State.Members, _there, null, RunDecisions.Suspicions(State)));
             return;
         }
 
@@ -223,7 +241,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     }
 
     private void OnManifestRead(ManifestRead read) =>
-        Form(WorldFormation.FromState(read.Generation, State.Timeline, _settings.World, State.Members, _there, read.Manifest));
+        Form(WorldFormation.FromState(read.Generation, State.Timeline, _settings.World, State.Members, _there, read.Manifest, RunDecisions.Suspicions(State)));
 
     private void OnManifestUnreadable(ManifestUnreadable unreadable) => Reject(_newest!.Step, _newest.Manifest, unreadable.Reason, FindCheckpoint);
 
@@ -247,6 +265,11 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
 
     private void OnRankFailed(RankFailed failed)
     {
+        if (_phase is RunPhase.RollingBack && failed.Kind is FaultKind.RunNotFinite or FaultKind.RunSpiked)
+        {
+            return; // every rank of the world says so
+        }
+
         Answered();
         if (State.Stopping)
         {
@@ -255,8 +278,16 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
             return;
         }
 
+        if (failed.Kind is FaultKind.RunNotFinite or FaultKind.RunSpiked)
+        {
+            _refused = failed;
+            long atMost = failed.Step - (_settings.Policy.RollBack?.StepsFor(failed.Kind) ?? 0);
+            Await(RunPhase.RollingBack, new FindCheckpoint(State.Lineage, Math.Max(0, atMost), AwaitsSettled: true), _checkpoints);
+            return;
+        }
+
         RunDecision decision = RunDecisions.RankFailed(
-            State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow());
+            State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow(), failed.RankId, failed.Group, failed.ErrorType);
         Store(decision, () =>
         {
             _reason = decision.Reason;
@@ -266,6 +297,20 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
                 return;
             }
 
+            NextGeneration();
+        });
+    }
+
+    // Replay comes to the same refusal, so nothing is journalled before it is known how far the run goes back.
+    private void OnRollBack(CheckpointFound found)
+    {
+        Answered();
+        RankFailed refused = _refused!;
+        RunDecision decision = RunDecisions.RollBack(State, _settings.Policy, refused.Kind, refused.Message, refused.Step, found.Newest?.Step ?? 0);
+        Store(decision, () =>
+        {
+            _newest = found.Newest;
+            _reason = decision.Reason;
             NextGeneration();
         });
     }
@@ -380,6 +425,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Adopting,
         Gathering,
         Finding,
+        RollingBack,
         Rejecting,
         Reading,
         Forming,

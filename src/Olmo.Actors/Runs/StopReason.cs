@@ -38,4 +38,7 @@ public enum StopReason
 
     /// <summary>The final evaluation or the export failed.</summary>
     FinishFailed = 12,
+
+    /// <summary>Loss or gradient norm spiked again soon after the run had gone back for it.</summary>
+    LossSpiked = 13,
 }

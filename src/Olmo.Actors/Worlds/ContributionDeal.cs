@@ -7,7 +7,8 @@ namespace Olmo.Actors.Worlds;
 /// that has none: an atom like a first-dealt run. All others are recomputed one by one (rule 4).
 /// </summary>
 internal sealed class ContributionDeal(
-    WorldRecipe recipe, ImmutableArray<int> members, ImmutableArray<WorldReport> survivors, long step, ProtocolRules? rules)
+    WorldRecipe recipe, ImmutableArray<int> members, ImmutableArray<WorldReport> survivors, long step, ProtocolRules? rules,
+    IReadOnlyList<GroupSuspicion> suspicions)
 {
     public ImmutableArray<MemberDeal> Deal(List<BaseSelection.Chosen> covers)
     {
@@ -34,12 +35,18 @@ internal sealed class ContributionDeal(
 
         int[] counts = Counts(load, missing.Length);
         ImmutableArray<MemberDeal>.Builder deals = ImmutableArray.CreateBuilder<MemberDeal>(members.Length);
+        List<int>[] dealt = new List<int>[members.Length];
         int at = 0;
         for (int p = 0; p < members.Length; p++)
         {
-            ReadOnlySpan<int> mine = missing.AsSpan(at, counts[p]);
+            dealt[p] = [.. missing.AsSpan(at, counts[p])];
             at += counts[p];
-            deals.Add(DealOf(members[p], runs[p], mine, every));
+        }
+
+        AvoidSuspects(dealt);
+        for (int p = 0; p < members.Length; p++)
+        {
+            deals.Add(DealOf(members[p], runs[p], dealt[p], every));
         }
 
         return deals.MoveToImmutable();
@@ -80,7 +87,31 @@ internal sealed class ContributionDeal(
         return use.ToImmutable();
     }
 
-    private static MemberDeal DealOf(int rank, GroupMask retained, ReadOnlySpan<int> groups, GroupMask every)
+    // A rank that failed at a group gives it to the next one, for one of its groups if it has any.
+    private void AvoidSuspects(List<int>[] dealt)
+    {
+        foreach (GroupSuspicion suspicion in suspicions)
+        {
+            int from = members.IndexOf(suspicion.Rank);
+            if (suspicion.Step != step + 1 || from < 0 || members.Length < 2 || !dealt[from].Remove(suspicion.Group))
+            {
+                continue;
+            }
+
+            int to = (from + 1) % members.Length;
+            if (dealt[to].Count > 0)
+            {
+                dealt[from].Add(dealt[to][^1]);
+                dealt[to].RemoveAt(dealt[to].Count - 1);
+            }
+
+            dealt[to].Add(suspicion.Group);
+            dealt[from].Sort();
+            dealt[to].Sort();
+        }
+    }
+
+    private static MemberDeal DealOf(int rank, GroupMask retained, List<int> groups, GroupMask every)
     {
         GroupMask run = retained;
         ImmutableArray<int>.Builder singles = ImmutableArray.CreateBuilder<int>();

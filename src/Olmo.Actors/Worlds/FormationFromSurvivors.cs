@@ -6,7 +6,7 @@ namespace Olmo.Actors.Worlds;
 /// <summary>One formation: which step survivors can reach, the base of each range, what is still computed, and what state moves.</summary>
 internal sealed class FormationFromSurvivors(
     long generation, int timeline, WorldRecipe recipe, ImmutableArray<int> members, ImmutableArray<long> since, ImmutableArray<WorldReport> survivors,
-    ProtocolRules? rules)
+    ProtocolRules? rules, IReadOnlyList<GroupSuspicion> suspicions)
 {
     private readonly WorldPlan _world = new(members.Length, recipe.Replicas, recipe.Groups, recipe.Shards);
 
@@ -44,7 +44,7 @@ internal sealed class FormationFromSurvivors(
         List<BaseSelection.Chosen> covers = [];
         ChooseBases(selection, baseOf, coverOf, bases, covers);
 
-        ContributionDeal deal = new(recipe, members, survivors, _step, rules);
+        ContributionDeal deal = new(recipe, members, survivors, _step, rules, suspicions);
         ImmutableArray<MemberDeal> deals = deal.Deal(covers);
         return new FormationResult.Formed(new GenerationPlan
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Olmo.Actors.Checkpoints;
+using Olmo.Data.Instances;
 using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Worlds;
@@ -62,6 +63,13 @@ public sealed record GenerationPlan
 
     /// <summary>State that owners lack; empty where it comes from a checkpoint or is initial.</summary>
     public ImmutableArray<ShardMove> Moves { get; init; } = [];
+
+    /// <summary>Which batch a step takes, and which groups count as zero.</summary>
+    public DataCourse Data
+    {
+        get => field ?? DataCourse.Whole;
+        init;
+    }
 
     /// <summary>Members with the generation since which they belong to the world, for the journal and the next formation.</summary>
     public ImmutableArray<WorldMember> Membership() => [.. Members.Select((rank, position) => new WorldMember(rank, Since[position]))];

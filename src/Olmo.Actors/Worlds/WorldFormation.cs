@@ -20,10 +20,12 @@ public static class WorldFormation
     /// </param>
     /// <param name="reports">One per living rank, spares included, in any order.</param>
     /// <param name="rules">Null: all.</param>
+    /// <param name="suspicions">Groups that ranks failed at: another rank is dealt them, if there is one.</param>
     /// <exception cref="ArgumentException">A report was given for another number, or a rank reports twice.</exception>
     /// <exception cref="InvalidDataException">A report contradicts the recipe.</exception>
     public static FormationResult Plan(
-        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IReadOnlyList<WorldReport> reports, ProtocolRules? rules = null)
+        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IReadOnlyList<WorldReport> reports, ProtocolRules? rules = null,
+        IReadOnlyList<GroupSuspicion>? suspicions = null)
     {
         WorldReport[] ordered = Checked(generation, recipe, former, reports);
         ImmutableArray<int> members = WorldMembership.Next(recipe, [.. former.Select(m => m.RankId)], ordered.Select(r => r.RankId));
@@ -37,7 +39,7 @@ public static class WorldFormation
         HashSet<int> survivorIds = [.. survivors.Select(r => r.RankId)];
         ImmutableArray<long> beginnings =
             [.. members.Select(rank => since.TryGetValue(rank, out long begun) && survivorIds.Contains(rank) ? begun : generation)];
-        return new FormationFromSurvivors(generation, timeline, recipe, members, beginnings, survivors, rules).Plan();
+        return new FormationFromSurvivors(generation, timeline, recipe, members, beginnings, survivors, rules, suspicions ?? []).Plan();
     }
 
     /// <summary>Plans a world whose state comes from a checkpoint, or is initial; whatever its ranks hold is dropped.</summary>
@@ -47,14 +49,17 @@ public static class WorldFormation
     /// <param name="former">Members of the generation before, by position; empty for the first.</param>
     /// <param name="ranks">Living ranks, spares included.</param>
     /// <param name="manifest">The checkpoint; null for the initial state.</param>
+    /// <param name="suspicions">Groups that ranks failed at: another rank is dealt them, if there is one.</param>
     public static FormationResult FromState(
-        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IEnumerable<int> ranks, CheckpointManifest? manifest)
+        long generation, int timeline, WorldRecipe recipe, IReadOnlyList<WorldMember> former, IEnumerable<int> ranks, CheckpointManifest? manifest,
+        IReadOnlyList<GroupSuspicion>? suspicions = null)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(former);
         ArgumentNullException.ThrowIfNull(ranks);
+        ImmutableArray<int> members = WorldMembership.Next(recipe, [.. former.Select(m => m.RankId)], ranks);
         return FromStep(
-            generation, timeline, recipe, WorldMembership.Next(recipe, [.. former.Select(m => m.RankId)], ranks), manifest is null ? StateSource.Initial : StateSource.Checkpoint,
+            generation, timeline, recipe, WithoutSuspects(recipe, members, suspicions ?? []), manifest is null ? StateSource.Initial : StateSource.Checkpoint,
             manifest?.Step ?? 0, manifest);
     }
 
@@ -93,6 +98,29 @@ public static class WorldFormation
             UseOfRange = RangeIndex.Uniform(recipe.Ranges, 0),
             Deals = deals.MoveToImmutable(),
         });
+    }
+
+    // Everything is loaded anyway: a member that failed at a group changes places with the next one that is not dealt it.
+    private static ImmutableArray<int> WithoutSuspects(WorldRecipe recipe, ImmutableArray<int> members, IReadOnlyList<GroupSuspicion> suspicions)
+    {
+        if (members.Length < 2)
+        {
+            return members;
+        }
+
+        int[] places = [.. members];
+        WorldPlan world = new(members.Length, recipe.Replicas, recipe.Groups, recipe.Shards);
+        foreach (GroupSuspicion suspicion in suspicions)
+        {
+            int at = Enumerable.Range(0, places.Length).First(p => world.GroupsOf(p).First <= suspicion.Group && suspicion.Group < world.GroupsOf(p).End);
+            if (places[at] == suspicion.Rank)
+            {
+                int other = (at + 1) % places.Length;
+                (places[at], places[other]) = (places[other], places[at]);
+            }
+        }
+
+        return [.. places];
     }
 
     private static bool IsSurvivor(WorldReport report, int timeline, Dictionary<int, long> since, ProtocolRules? rules) =>

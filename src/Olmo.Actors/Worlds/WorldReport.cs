@@ -36,6 +36,48 @@ public sealed record WorldReport(
     public static WorldReport Spare(int rankId, long generation) =>
         new(rankId, generation, 0, 0, -1, default, default, [], [], RangeIndex.Of([]), null);
 
+    /// <summary>
+    /// The report as it counts in a timeline that goes on from this one's state: sums of a step, and the run of it, that contain one of these groups are no longer there.
+    /// </summary>
+    /// <param name="timeline">The new timeline.</param>
+    /// <param name="step">First step that differs.</param>
+    /// <param name="dropped">Groups whose contributions to that step count no more.</param>
+    public WorldReport CarriedTo(int timeline, long step, GroupMask dropped)
+    {
+        if (Shards.Any(s => s.Step >= step))
+        {
+            return this; // a step that differs is in its state: it is of no use there
+        }
+
+        int ranges = Shards.Length == 0 ? 0 : Pieces.Count / Shards.Length;
+        List<SumPieces> distinct = [.. Distinct];
+        int[] pieces = new int[Pieces.Count];
+        for (int i = 0; i < pieces.Length; i++)
+        {
+            SumPieces held = Distinct[Pieces[i]];
+            bool isOfStep = Shards[i / ranges].Step == step - 1;
+            SumPieces kept = isOfStep
+                ? new SumPieces(held.Own.Overlaps(dropped) ? default : held.Own, held.Foreign.Overlaps(dropped) ? default : held.Foreign)
+                : held;
+            pieces[i] = kept == held ? Pieces[i] : distinct.IndexOf(kept);
+            if (pieces[i] < 0)
+            {
+                pieces[i] = distinct.Count;
+                distinct.Add(kept);
+            }
+        }
+
+        bool dropsRun = ParameterStep == step - 1 && Run.Overlaps(dropped);
+        return this with
+        {
+            Timeline = timeline,
+            Run = dropsRun ? default : Run,
+            Computed = dropsRun ? default : Computed,
+            Distinct = [.. distinct],
+            Pieces = RangeIndex.Of(pieces),
+        };
+    }
+
     /// <summary>The sums of a range.</summary>
     /// <param name="position">Place of the shard in <see cref="Shards"/>.</param>
     /// <param name="layer">Layer; the number of layers for the scalars.</param>

@@ -93,7 +93,7 @@ public sealed class TextDocuments : DocumentSource
             any |= !blank;
             if (text.Length > LongestDocument)
             {
-                throw new DocumentFormatException(file.FullPath, line, $"the document has more than {LongestDocument} characters: cut the file (key data.split = blocks)");
+                throw new DocumentFormatException(file.FullPath, line, $"the document has more than {LongestDocument} characters: cut the file");
             }
 
             if (ended)

@@ -235,7 +235,7 @@ internal sealed class TokenStage
 
         if (_settings.HeldOutFraction > 0 && _segments.All(s => s.HeldOut is null))
         {
-            throw new DataException($"Of {_documents} documents none was held out at a share of {_settings.HeldOutFraction.ToString("R", CultureInfo.InvariantCulture)}: raise data.held-out-fraction, cut the text into more documents (data.split = blocks), or set data.held-out-fraction = 0.");
+            throw new DataException($"Of {_documents} documents none was held out at a share of {_settings.HeldOutFraction.ToString("R", CultureInfo.InvariantCulture)}: raise data.held-out, give the text as more documents (files of a folder, or lines of a .jsonl file), or set data.held-out = 0.");
         }
     }
 

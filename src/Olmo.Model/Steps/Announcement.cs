@@ -13,6 +13,7 @@ namespace Olmo.Model.Steps;
 /// <param name="Loss">Scalars of all groups.</param>
 /// <param name="IsFinite">False if any contribution held a value that was not finite or too large.</param>
 /// <param name="IsIntact">False if the owner's sum does not have the digest that its contributions announced: it is void, whatever others say.</param>
+/// <param name="RunDigest">Digest of the run's replicated state before the step (counters, guard, ledger): equal for all shards.</param>
 public readonly record struct Announcement(
     StepIdentity Id,
     int Shard,
@@ -22,11 +23,12 @@ public readonly record struct Announcement(
     ulong StateDigest,
     LossParts Loss,
     bool IsFinite,
-    bool IsIntact = true)
+    bool IsIntact = true,
+    ulong RunDigest = 0)
 {
     /// <summary>True if two owners of one shard say the same; bits of the norm are compared, not values.</summary>
     public bool HasSameContent(in Announcement other) =>
         Id == other.Id && Shard == other.Shard && SumDigest == other.SumDigest && StateDigest == other.StateDigest && Loss == other.Loss
-        && IsFinite == other.IsFinite && IsIntact && other.IsIntact
+        && IsFinite == other.IsFinite && RunDigest == other.RunDigest && IsIntact && other.IsIntact
         && BitConverter.DoubleToInt64Bits(SumOfSquares) == BitConverter.DoubleToInt64Bits(other.SumOfSquares);
 }

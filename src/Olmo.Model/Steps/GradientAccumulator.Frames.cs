@@ -132,7 +132,9 @@ public sealed partial class GradientAccumulator
             BinaryPrimitives.ReadInt64LittleEndian(p),
             BinaryPrimitives.ReadInt64LittleEndian(p[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(p[16..]),
-            BinaryPrimitives.ReadInt64LittleEndian(p[24..]));
+            BinaryPrimitives.ReadInt64LittleEndian(p[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(p[32..]),
+            BinaryPrimitives.ReadInt64LittleEndian(p[40..]));
         ulong digest = DigestOfLoss(loss);
         return digest == frame.Digest
             ? loss
@@ -145,11 +147,13 @@ public sealed partial class GradientAccumulator
         BinaryPrimitives.WriteInt64LittleEndian(payload[8..], loss.ZLoss);
         BinaryPrimitives.WriteInt64LittleEndian(payload[16..], loss.Labels);
         BinaryPrimitives.WriteInt64LittleEndian(payload[24..], loss.Tokens);
+        BinaryPrimitives.WriteInt64LittleEndian(payload[32..], loss.Sequences);
+        BinaryPrimitives.WriteInt64LittleEndian(payload[40..], loss.TokenHash);
     }
 
     private static ulong DigestOfLoss(LossParts loss) =>
         ((ulong)loss.CrossEntropy * LinearDigest.Factor(0)) + ((ulong)loss.ZLoss * LinearDigest.Factor(1)) + ((ulong)loss.Labels * LinearDigest.Factor(2))
-        + ((ulong)loss.Tokens * LinearDigest.Factor(3));
+        + ((ulong)loss.Tokens * LinearDigest.Factor(3)) + ((ulong)loss.Sequences * LinearDigest.Factor(4)) + ((ulong)loss.TokenHash * LinearDigest.Factor(5));
 
     private void Check(in SumFrame frame)
     {

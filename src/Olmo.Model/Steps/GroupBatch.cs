@@ -25,6 +25,7 @@ public sealed class GroupBatch
         Labels = new int[tokens];
         Weights = hasWeights ? new float[tokens] : null;
         DocumentStarts = hasDocuments ? new int[tokens] : null;
+        Instances = new long[sequences];
     }
 
     /// <summary>Number of the group in the global batch, from 0.</summary>
@@ -35,6 +36,9 @@ public sealed class GroupBatch
 
     /// <summary>T</summary>
     public int SequenceLength { get; }
+
+    /// <summary>[sequences] number of each sequence in the data set.</summary>
+    public long[] Instances { get; }
 
     /// <summary>[sequences, T] token ids.</summary>
     public int[] Ids { get; }

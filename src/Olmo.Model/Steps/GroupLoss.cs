@@ -5,4 +5,6 @@ namespace Olmo.Model.Steps;
 /// <param name="ZLossSum">Multiplier and weights included, not divided.</param>
 /// <param name="Labels">Positions with a label.</param>
 /// <param name="Tokens">Positions.</param>
-public readonly record struct GroupLoss(double CrossEntropySum, double ZLossSum, long Labels, long Tokens);
+/// <param name="Sequences">Sequences.</param>
+/// <param name="TokenHash">Sum of their <see cref="Data.Instances.SampleHash"/>, computed from what the loss was given.</param>
+public readonly record struct GroupLoss(double CrossEntropySum, double ZLossSum, long Labels, long Tokens, long Sequences = 0, ulong TokenHash = 0);

@@ -10,10 +10,12 @@ namespace Olmo.Model.Steps;
 /// <param name="ZLoss">Fixed point, multiplier included.</param>
 /// <param name="Labels">Labels that count.</param>
 /// <param name="Tokens">Tokens that went through the model.</param>
-public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labels, long Tokens)
+/// <param name="Sequences">Sequences that the loss was given.</param>
+/// <param name="TokenHash">Sum mod 2^64 of the hashes of those sequences, ids and labels (<see cref="Data.Instances.SampleHash"/>), from the buffers that the loss was given.</param>
+public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labels, long Tokens, long Sequences = 0, long TokenHash = 0)
 {
     /// <summary>Number of integers, in the order of the members.</summary>
-    public const int Count = 4;
+    public const int Count = 6;
 
     /// <summary>Mean cross-entropy of what was added, nats per label.</summary>
     public double MeanCrossEntropy => CrossEntropy * FixedPointFormat.Unit;
@@ -23,25 +25,23 @@ public readonly record struct LossParts(long CrossEntropy, long ZLoss, long Labe
 
     /// <summary>Sums member by member.</summary>
     public static LossParts operator +(LossParts a, LossParts b) =>
-        new(a.CrossEntropy + b.CrossEntropy, a.ZLoss + b.ZLoss, a.Labels + b.Labels, a.Tokens + b.Tokens);
+        new(a.CrossEntropy + b.CrossEntropy, a.ZLoss + b.ZLoss, a.Labels + b.Labels, a.Tokens + b.Tokens, a.Sequences + b.Sequences, unchecked(a.TokenHash + b.TokenHash));
 
     /// <summary>Same as the operator.</summary>
     public static LossParts Add(LossParts left, LossParts right) => left + right;
 
     /// <summary>Rounds one group's losses to fixed point.</summary>
-    /// <param name="crossEntropySum">Sum over the group's labels in token order, fp64, nats.</param>
-    /// <param name="zLossSum">The same of the z-loss.</param>
-    /// <param name="labels">The group's labels.</param>
-    /// <param name="tokens">The group's tokens.</param>
+    /// <param name="loss">The group's losses: sums over its labels in token order.</param>
     /// <param name="globalLabels">Labels of the global batch; with 0 the losses are 0.</param>
     /// <param name="groups">G, which sets the limit of a valid value.</param>
     /// <param name="valid">False if a loss was not finite or too large; it then counts as 0.</param>
     public static LossParts OfGroup(
-        double crossEntropySum, double zLossSum, long labels, long tokens, long globalLabels, int groups, out bool valid)
+        in GroupLoss loss, long globalLabels, int groups, out bool valid)
     {
         valid = true;
         double divisor = Math.Max(globalLabels, 1);
-        return new LossParts(Round(crossEntropySum / divisor, groups, ref valid), Round(zLossSum / divisor, groups, ref valid), labels, tokens);
+        return new LossParts(
+            Round(loss.CrossEntropySum / divisor, groups, ref valid), Round(loss.ZLossSum / divisor, groups, ref valid), loss.Labels, loss.Tokens, loss.Sequences, (long)loss.TokenHash);
     }
 
     private static long Round(double value, int groups, ref bool valid)

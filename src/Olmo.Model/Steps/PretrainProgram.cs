@@ -1,3 +1,4 @@
+using Olmo.Data.Instances;
 using Olmo.Model.Models;
 using Olmo.Model.State;
 using Olmo.Model.Tensors;
@@ -42,6 +43,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
         loss = default;
         _sums = sums;
         _model.BeginGroup();
+        ulong hash = 0;
         for (int first = 0; first < batch.Sequences; first += _microBatch)
         {
             if (abort.IsCancellationRequested)
@@ -51,11 +53,13 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
 
             int sequences = Math.Min(_microBatch, batch.Sequences - first);
             bool isLast = first + sequences == batch.Sequences;
-            _model.ForwardBackward(Slice(batch, first, sequences), globalLabels, first == 0, isLast ? this : null);
+            MicroBatch given = Slice(batch, first, sequences);
+            _model.ForwardBackward(given, globalLabels, first == 0, isLast ? this : null);
+            hash += HashOf(given, batch.Instances.AsSpan(first, sequences));
         }
 
         (double crossEntropy, double zLoss) = _model.ReadLoss();
-        loss = new GroupLoss(crossEntropy, zLoss, batch.CountLabels(), batch.Tokens);
+        loss = new GroupLoss(crossEntropy, zLoss, batch.CountLabels(), batch.Tokens, batch.Sequences, hash);
         return true;
     }
 
@@ -67,6 +71,19 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
 
     /// <summary>Frees activations and gradients.</summary>
     public void Dispose() => _model.Dispose();
+
+    // Of the very spans that the model was given.
+    private static ulong HashOf(in MicroBatch given, ReadOnlySpan<long> instances)
+    {
+        ulong hash = 0;
+        for (int s = 0; s < instances.Length; s++)
+        {
+            int from = s * given.SequenceLength;
+            hash += SampleHash.OfSequence(instances[s], given.Ids.Slice(from, given.SequenceLength), given.Labels.Slice(from, given.SequenceLength));
+        }
+
+        return hash;
+    }
 
     private static MicroBatch Slice(GroupBatch batch, int first, int sequences)
     {

@@ -150,8 +150,7 @@ public sealed class RankStep : IDisposable
             return false;
         }
 
-        LossParts parts = LossParts.OfGroup(
-            loss.CrossEntropySum, loss.ZLossSum, loss.Labels, loss.Tokens, _globalLabels, _settings.Groups, out bool valid);
+        LossParts parts = LossParts.OfGroup(loss, _globalLabels, _settings.Groups, out bool valid);
         Local.EndGroup(parts, valid);
         _ledger.Note(batch);
         return true;
@@ -169,7 +168,7 @@ public sealed class RankStep : IDisposable
 
     /// <summary>The outcome, from the announcements of all owners of all shards. A pure function of them and of the replicated state.</summary>
     public StepDecision Decide(ReadOnlySpan<Announcement> announcements) =>
-        StepDecision.From(announcements, State.Layout.Shards, Replicas, _settings.Decision, State.Progress.Window);
+        StepDecision.From(announcements, State.Layout.Shards, Replicas, _settings.Decision, State.Progress.Guard);
 
     /// <summary>
     /// Carries out a decision: applies the update in place where it says so, and counts the step as done. It is never interrupted; after an exception the state
@@ -184,7 +183,7 @@ public sealed class RankStep : IDisposable
             throw new ArgumentException($"The outcome {decision.Outcome} (shard {decision.Shard}) does not end {_id}.", nameof(decision));
         }
 
-        StepReport report = Owner.CarryOut(decision, _settings, _id.Step, _ledger.Count, _ledger.OfAll());
+        StepReport report = Owner.CarryOut(decision, _settings, _id.Step, _id.Step, _ledger.Count, _ledger.OfAll());
         _phase = Phase.Idle;
         return report;
     }

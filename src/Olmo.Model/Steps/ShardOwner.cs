@@ -123,10 +123,11 @@ public sealed class ShardOwner : IDisposable
     /// <param name="decision">With <see cref="StepDecision.IsDone"/>.</param>
     /// <param name="settings">The recipe's step.</param>
     /// <param name="step">Number of the step, for the report.</param>
+    /// <param name="batch">Number of its batch in the order of the data.</param>
     /// <param name="groups">Groups that this rank ran, for the report.</param>
     /// <param name="batchHash">Hash of them, for the report.</param>
     /// <exception cref="ArgumentException">The decision does not end the step, or another step is due.</exception>
-    public StepReport CarryOut(in StepDecision decision, StepSettings settings, long step, int groups, BatchHash batchHash)
+    public StepReport CarryOut(in StepDecision decision, StepSettings settings, long step, long batch, int groups, BatchHash batchHash)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (!decision.IsDone || step != State.Progress.Step + 1)
@@ -147,10 +148,11 @@ public sealed class ShardOwner : IDisposable
             Apply();
         }
 
-        State.Progress.Complete(settings.TokensPerBatch, applied, decision.Loss.MeanCrossEntropy, decision.Norm);
+        StepSamples samples = new(batch, decision.Loss.Sequences, (ulong)decision.Loss.TokenHash);
+        State.Progress.Complete(settings.TokensPerBatch, StepGuard.EffectOf(decision.Outcome), decision.Loss.MeanCrossEntropy, decision.Norm, samples);
         return new StepReport(
             step, decision.Outcome, decision.Loss.MeanCrossEntropy, decision.Loss.MeanZLoss, decision.Norm, rate, decision.ClipFactor, decision.Loss.Labels,
-            decision.Loss.Tokens, groups, batchHash);
+            decision.Loss.Tokens, groups, batchHash, samples);
     }
 
     /// <summary>Forms the scalars of a parameter group's update; called for each group before the update.</summary>
@@ -231,6 +233,6 @@ public sealed class ShardOwner : IDisposable
 
         LossParts loss = _own.LossOf(shard) + (_foreign?.LossOf(shard) ?? default);
         bool finite = _own.IsShardValid(shard) && (_foreign?.IsShardValid(shard) ?? true);
-        return new Announcement(id, shard, replica, squares, digest, State.DigestOf(shard), loss, finite, intact);
+        return new Announcement(id, shard, replica, squares, digest, State.DigestOf(shard), loss, finite, intact, State.Progress.Digest);
     }
 }

@@ -1,4 +1,5 @@
 using Olmo.Model.Optimization;
+using Olmo.Model.State;
 
 namespace Olmo.Model.Steps;
 
@@ -18,14 +19,14 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
     /// <param name="shards">S</param>
     /// <param name="replicas">R: owners of each shard.</param>
     /// <param name="settings">Clipping, outlier rule and policy for values that are not finite.</param>
-    /// <param name="window">Losses and norms of earlier steps; null without the outlier rule. It is read only.</param>
+    /// <param name="guard">What earlier steps left; null: nothing, and no outlier rule. It is read only.</param>
     /// <remarks>
     /// The norm is the root of the shards' sums of squares, added in shard order. Every announcement must be of the attempt of the first; the loss parts
-    /// of all shards must be equal too, since each owner was sent the scalars of all groups.
+    /// and the digests of the run's state of all shards must be equal too, since each owner was sent the scalars of all groups and the run's state is replicated.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">An announcement names a shard or replica that does not exist.</exception>
     public static StepDecision From(
-        ReadOnlySpan<Announcement> announcements, int shards, int replicas, DecisionSettings settings, SkipStepWindow? window)
+        ReadOnlySpan<Announcement> announcements, int shards, int replicas, DecisionSettings settings, StepGuardState? guard)
     {
         ArgumentNullException.ThrowIfNull(settings);
         double squares = 0.0;
@@ -42,7 +43,8 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
                 }
 
                 first = first < 0 ? found : first;
-                if (!announcements[found].HasSameContent(announcements[first]) || announcements[found].Loss != announcements[0].Loss)
+                if (!announcements[found].HasSameContent(announcements[first]) || announcements[found].Loss != announcements[0].Loss
+                    || announcements[found].RunDigest != announcements[0].RunDigest)
                 {
                     return Nothing(StepOutcome.Void, shard);
                 }
@@ -52,20 +54,14 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
             finite &= announcements[first].IsFinite;
         }
 
-        return Judge(Math.Sqrt(squares), finite, announcements[0].Loss, settings, window);
+        return Judge(Math.Sqrt(squares), finite, announcements[0].Loss, settings, guard);
     }
 
-    private static StepDecision Judge(double norm, bool finite, LossParts loss, DecisionSettings settings, SkipStepWindow? window)
+    private static StepDecision Judge(double norm, bool finite, LossParts loss, DecisionSettings settings, StepGuardState? guard)
     {
-        if (!finite || !double.IsFinite(norm))
-        {
-            StepOutcome outcome = settings.NonFinite == NonFinitePolicy.Stop ? StepOutcome.StopNonFinite : StepOutcome.SkipNonFinite;
-            return new StepDecision(outcome, norm, 0.0, loss, -1);
-        }
-
-        double clip = GradientClipping.Factor(norm, settings.GradientClip);
-        bool allowed = settings.SkipStep is not { } rule || window is null || window.Allows(loss.MeanCrossEntropy, norm, rule.Sigmas);
-        return new StepDecision(allowed ? StepOutcome.Apply : StepOutcome.SkipOutlier, norm, clip, loss, -1);
+        StepOutcome outcome = StepGuard.Judge(guard, settings, finite, loss.MeanCrossEntropy, norm);
+        bool isFinite = outcome is StepOutcome.Apply or StepOutcome.SkipOutlier or StepOutcome.RollBackSpike;
+        return new StepDecision(outcome, norm, isFinite ? GradientClipping.Factor(norm, settings.GradientClip) : 0.0, loss, -1);
     }
 
     private static StepDecision Nothing(StepOutcome outcome, int shard) => new(outcome, double.NaN, 0.0, default, shard);

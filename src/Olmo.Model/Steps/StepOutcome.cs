@@ -20,4 +20,10 @@ public enum StepOutcome
 
     /// <summary>Owners of a shard differ: all its sums are void and the step is tried again.</summary>
     Void = 5,
+
+    /// <summary>Too many steps in a row were not finite: nothing is applied, the run goes back to a checkpoint and leaves the data since then out.</summary>
+    RollBackNonFinite = 6,
+
+    /// <summary>Too many steps in a row were outliers: as <see cref="RollBackNonFinite"/>.</summary>
+    RollBackSpike = 7,
 }

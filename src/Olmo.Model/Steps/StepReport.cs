@@ -1,3 +1,5 @@
+using Olmo.Model.State;
+
 namespace Olmo.Model.Steps;
 
 /// <summary>What a step did.</summary>
@@ -12,6 +14,7 @@ namespace Olmo.Model.Steps;
 /// <param name="Tokens">Tokens of the global batch.</param>
 /// <param name="Groups">Groups that this rank ran.</param>
 /// <param name="BatchHash">SHA-256 over the number (int32) and the hash of the token ids of each group that this rank ran, in group order.</param>
+/// <param name="Samples">What the losses of all groups were given.</param>
 public readonly record struct StepReport(
     long Step,
     StepOutcome Outcome,
@@ -23,7 +26,8 @@ public readonly record struct StepReport(
     long Labels,
     long Tokens,
     int Groups,
-    BatchHash BatchHash)
+    BatchHash BatchHash,
+    StepSamples Samples = default)
 {
     /// <summary>True if no update was applied.</summary>
     public bool IsSkipped => Outcome != StepOutcome.Apply;

@@ -16,7 +16,7 @@ namespace Olmo.Model.Steps;
 /// 24  i32  timeline                  60  u32  CRC-32C of everything before the payload, this field as 0
 /// 28  i32  attempt                   64  run id in UTF-8, zeros up to a multiple of 8; then ceil(G / 64) words of the group set; then the payload
 /// </code>
-/// The range's chunks follow each other in chunk order; the scalars are the four integers of <see cref="LossParts"/>. The digest covers the payload, the CRC
+/// The range's chunks follow each other in chunk order; the scalars are the six integers of <see cref="LossParts"/>. The digest covers the payload, the CRC
 /// the rest, so a frame that decodes is whole.
 /// </summary>
 public readonly ref struct SumFrame

@@ -11,9 +11,26 @@ public sealed class CheckpointsStateTests
     {
         CheckpointsState state = Fold(Committed(0, 50), Committed(0, 100), Committed(1, 60));
 
-        Assert.Equal((0, 100L), Key(state.Newest(0, long.MaxValue)));
-        Assert.Equal((1, 60L), Key(state.Newest(1, 50)));
-        Assert.Equal((0, 50L), Key(Fold(Committed(0, 50), Committed(0, 100)).Newest(1, 50)));
+        Assert.Equal((0, 100L), Key(state.Newest(Lineage.First)));
+        Assert.Equal((1, 60L), Key(state.Newest(Lineage.First.Open(1, 50))));
+        Assert.Equal((0, 50L), Key(Fold(Committed(0, 50), Committed(0, 100)).Newest(Lineage.First.Open(1, 50))));
+    }
+
+    [Fact]
+    public void Newest_SeveralBranches_LeavesOutWhatARollBackDiscarded()
+    {
+        // 0 went to 100, back to 50 (timeline 1), on to 80 (timeline 2), back to 30 (timeline 3)
+        CheckpointsState state = Fold(Committed(0, 20), Committed(0, 40), Committed(0, 60), Committed(0, 80), Committed(1, 70), Committed(2, 90));
+        Lineage second = Lineage.First.Open(1, 50).Open(2, 80);
+
+        Assert.Equal((2, 90L), Key(state.Newest(second)));
+        Assert.Equal((1, 70L), Key(state.NewestUpTo(second, 80)));
+        Assert.Equal((0, 40L), Key(state.NewestUpTo(second, 69)));
+        Assert.Equal((0, 20L), Key(state.NewestUpTo(second, 3)));
+        Lineage third = second.Open(3, 30);
+        Assert.Equal((0, 20L), Key(state.Newest(third)));
+        Assert.Equal(new TimelineBranch(3, 30), Assert.Single(third.Branches));
+        Assert.Null(state.Newest(third.Open(4, 0)));
     }
 
     [Fact]
@@ -21,7 +38,7 @@ public sealed class CheckpointsStateTests
     {
         CheckpointsState state = Fold(Committed(0, 50), Committed(0, 100), new CheckpointRejected(0, 100, "shards/1-x.safetensors", "digest"));
 
-        Assert.Equal((0, 50L), Key(state.Newest(0, long.MaxValue)));
+        Assert.Equal((0, 50L), Key(state.Newest(Lineage.First)));
         Assert.Single(state.Rejected);
     }
 

@@ -43,8 +43,8 @@ public sealed class LinkContractsTests
         },
         { "rank.ready:1", new RankReady(4, 8, 2), """{"generation":4,"step":8,"rank_id":2}""" },
         {
-            "rank.failed:1", new RankFailed(4, FaultKind.Compute, "m", 8, "f"),
-            """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f","rank_id":0}"""
+            "rank.failed:1", new RankFailed(4, FaultKind.Compute, "m", 8, "f", Group: 5, ErrorType: "E"),
+            """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f","rank_id":0,"group":5,"error_type":"E"}"""
         },
         {
             "rank.stopped:1", new RankStopped(4, 8, true, new CheckpointSettled(0, 8, true, "m"), 2),
@@ -55,13 +55,13 @@ public sealed class LinkContractsTests
             """{"generation":4,"step":8,"weights_sha256":"aa","held_out_loss":"NaN","held_out_tokens":0,"model_folder":"model"}"""
         },
         {
-            "rank.step-completed:1", new StepCompleted(0, 4, 8, 1.5, 0.25, double.PositiveInfinity, 0.001, true, 60, 480, TimeSpan.FromMilliseconds(1500), TimeSpan.Zero, 1e6, 1e9),
-            """{"timeline":0,"generation":4,"step":8,"loss":1.5,"z_loss":0.25,"gradient_norm":"Infinity","learning_rate":0.001,"is_skipped":true,"tokens":60,"tokens_seen":480,"duration":"00:00:01.5000000","wait_for_data":"00:00:00","model_flops":1000000,"peak_flops":1000000000}"""
+            "rank.step-completed:1", new StepCompleted(0, 4, 8, 1.5, 0.25, double.PositiveInfinity, 0.001, true, 60, 480, TimeSpan.FromMilliseconds(1500), TimeSpan.Zero, 1e6, 1e9, 9, 12, ulong.MaxValue),
+            """{"timeline":0,"generation":4,"step":8,"loss":1.5,"z_loss":0.25,"gradient_norm":"Infinity","learning_rate":0.001,"is_skipped":true,"tokens":60,"tokens_seen":480,"duration":"00:00:01.5000000","wait_for_data":"00:00:00","model_flops":1000000,"peak_flops":1000000000,"batch":9,"sequences":12,"token_hash":18446744073709551615}"""
         },
         { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4), """{"timeline":0,"step":8,"generation":4}""" },
         {
             "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
-            """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
+            """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":"","ledger":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
         },
         { "checkpoint.failed:1", new CheckpointFailed(0, 8, 4, "full"), """{"timeline":0,"step":8,"generation":4,"reason":"full"}""" },
         {

@@ -5,6 +5,7 @@ using Olmo.Actors.Collectives;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Tests.Ranks;
@@ -13,9 +14,10 @@ namespace Olmo.Actors.Tests.Ranks;
 /// An engine whose state is one number a shard: every step mixes the batch into it, so that a lost, repeated or reordered step changes the end. Faults are
 /// injected by a hook that sees every step.
 /// </summary>
-internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeStep) : IWorldEngine
+internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeStep, (long Step, int Group)? poison = null) : IWorldEngine
 {
     private readonly ulong[] _state = new ulong[shards];
+    private DataCourse _course = DataCourse.Whole;
 
     public long Step { get; private set; }
 
@@ -81,6 +83,7 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
     public bool Join(GenerationPlan plan, IObjectStore store, MeshConnector? connect, CancellationToken abort)
     {
         Standing = new RankStanding(plan.Generation, plan.Generation);
+        _course = plan.Data;
         Form(new WorldIdentity(plan.Generation, plan.Timeline), plan.Manifest, store, abort);
         return true;
     }
@@ -94,6 +97,11 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
         abort.ThrowIfCancellationRequested();
         beforeStep?.Invoke(Step + 1);
         abort.ThrowIfCancellationRequested();
+        if (poison is { } bad && bad.Step == batch.Step && !_course.IsQuarantined(batch.Batch, bad.Group))
+        {
+            throw new GroupFailedException(bad.Step, bad.Group, new FormatException("poison"));
+        }
+
         for (int i = 0; i < _state.Length; i++)
         {
             foreach (int id in batch.Groups.SelectMany(g => g.Ids))
@@ -148,7 +156,10 @@ internal sealed class FakeEngines(int shards) : IRankEngineFactory
 {
     public Action<long>? BeforeStep { get; set; }
 
-    public IWorldEngine Create(int rankId) => new FakeEngine(rankId, shards, step => BeforeStep?.Invoke(step));
+    /// <summary>Fails wherever it is computed, until it is quarantined.</summary>
+    public (long Step, int Group)? Poison { get; set; }
+
+    public IWorldEngine Create(int rankId) => new FakeEngine(rankId, shards, step => BeforeStep?.Invoke(step), Poison);
 }
 
 /// <summary>Batches whose tokens are a function of the step; a hook injects faults.</summary>

@@ -121,7 +121,7 @@ internal sealed class SingleProcessEngine : IRankEngine
 
         StepReport report = _step.Finish(decision);
         _attempt = 0;
-        return new StepMeasurement(report.CrossEntropy, report.ZLoss, report.GradientNorm, report.LearningRate, report.IsSkipped, report.Tokens);
+        return new StepMeasurement(report.CrossEntropy, report.ZLoss, report.GradientNorm, report.LearningRate, report.IsSkipped, report.Tokens, report.Samples);
     }
 
     /// <inheritdoc />

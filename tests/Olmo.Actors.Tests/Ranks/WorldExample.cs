@@ -19,7 +19,7 @@ internal static class WorldExample
     private const int Length = 13;
     private const int Vocabulary = 1003;
 
-    public static OlmoRankSettings Settings(int replicas, int microBatch = 1, int threads = 1) => new(
+    public static OlmoRankSettings Settings(int replicas, int microBatch = 1, int threads = 1, DecisionSettings? decision = null) => new(
         Run,
         new OlmoConfig
         {
@@ -45,7 +45,7 @@ internal static class WorldExample
             Replicas = replicas,
             Optimizer = new AdamWSettings(3e-3),
             Schedule = new CosineSchedule(2, 20),
-            Decision = new DecisionSettings(1.0, new SkipStepSettings(8)),
+            Decision = decision ?? new DecisionSettings(1.0, new SkipStepSettings(8)),
         },
         7,
         threads,
@@ -66,6 +66,7 @@ internal static class WorldExample
                 group.Ids[i] = (int)(Philox.Block((uint)i, (uint)group.Group, (uint)step, 0, 21, 22).W0 % Vocabulary);
             }
 
+            (group.Instances[0], group.Instances[1]) = ((1000 * step) + (2 * group.Group), (1000 * step) + (2 * group.Group) + 1);
             group.ShiftLabels();
             batch.LabelCount += group.CountLabels();
         }

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
+using Olmo.Model.Steps;
 using Olmo.TestKit.Collectives;
 using Olmo.TestKit.ObjectStorage;
 
@@ -19,16 +21,18 @@ internal sealed class WorldOfThreads : IDisposable
     private readonly int _replicas;
     private readonly int _microBatch;
     private readonly int _threads;
+    private readonly DecisionSettings? _decision;
     private ImmutableArray<WorldMember> _members = [];
     private long _generation;
     private int _nextId;
 
-    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1, MemoryObjectStore? store = null)
+    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1, MemoryObjectStore? store = null, DecisionSettings? decision = null)
     {
         Wanted = wanted;
         _replicas = replicas;
         _microBatch = microBatch;
         _threads = threads;
+        _decision = decision;
         Store = store ?? new MemoryObjectStore(TimeProvider.System);
     }
 
@@ -43,6 +47,12 @@ internal sealed class WorldOfThreads : IDisposable
     /// <summary>The checkpoint to go back to where survivors cannot go on.</summary>
     public CheckpointManifest? Manifest { get; set; }
 
+    /// <summary>Branch of the run, of first worlds.</summary>
+    public int Timeline { get; set; }
+
+    /// <summary>Which batch a step takes, in plans from now on.</summary>
+    public DataCourse Course { get; set; } = DataCourse.Whole;
+
     public int CheckpointLoads { get; private set; }
 
     /// <summary>Plans of all generations.</summary>
@@ -53,7 +63,7 @@ internal sealed class WorldOfThreads : IDisposable
 
     public WorldRank Add()
     {
-        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads);
+        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision);
         lock (_gate)
         {
             _ranks.Add(rank);
@@ -71,8 +81,8 @@ internal sealed class WorldOfThreads : IDisposable
         }
 
         _generation++;
-        FormationResult result = WorldFormation.FromState(_generation, 0, Recipe(), _members, Living.Select(r => r.Id), manifest);
-        HandOut(Assert.IsType<FormationResult.Formed>(result).Plan);
+        FormationResult result = WorldFormation.FromState(_generation, Timeline, Recipe(), _members, Living.Select(r => r.Id), manifest);
+        HandOut(Assert.IsType<FormationResult.Formed>(result).Plan with { Data = Course });
     }
 
     /// <summary>Runs to a step; forms the next world whenever one fails.</summary>
@@ -140,7 +150,7 @@ internal sealed class WorldOfThreads : IDisposable
             result = WorldFormation.FromState(_generation, 0, Recipe(), _members, Living.Select(r => r.Id), Manifest);
         }
 
-        HandOut(Assert.IsType<FormationResult.Formed>(result).Plan);
+        HandOut(Assert.IsType<FormationResult.Formed>(result).Plan with { Data = Course });
     }
 
     /// <summary>Writes a checkpoint of the step at which all members stand.</summary>

@@ -2,6 +2,7 @@ using Olmo.Actors.Collectives;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 using Olmo.Model.Steps;
 using Olmo.TestKit.Collectives;
 using Olmo.TestKit.ObjectStorage;
@@ -25,13 +26,13 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     private long _limit;
     private bool _hasStarted;
 
-    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1)
+    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null)
     {
         Id = id;
         _replicas = replicas;
         _store = store;
         _changed = changed;
-        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads), TimeProvider.System, this);
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision), TimeProvider.System, this);
         Engine.WorldFailed += (_, error) =>
         {
             LastError = error;
@@ -75,6 +76,9 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
         set => Interlocked.Exchange(ref _limit, value);
     }
 
+    /// <summary>Which batch a step takes, as the newest plan says.</summary>
+    public DataCourse Course { get; private set; } = DataCourse.Whole;
+
     public List<StepMeasurement> Steps { get; } = [];
 
     public void Start()
@@ -95,6 +99,7 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     public bool Join(GenerationPlan plan, MemoryMesh? mesh)
     {
         HasFailedWorld = false;
+        Course = plan.Data;
         return Engine.Join(plan, _store, (_, self, handler, _) =>
         {
             _mesh = mesh;
@@ -176,6 +181,14 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
         _abort.Dispose();
     }
 
+    private StepBatch Next()
+    {
+        long step = Engine.Step + 1;
+        StepBatch batch = WorldExample.Batch(Course.BatchOf(step));
+        (batch.Step, batch.Batch, batch.Course) = (step, Course.BatchOf(step), Course);
+        return batch;
+    }
+
     private void Loop()
     {
         try
@@ -197,7 +210,7 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
 
                 try
                 {
-                    Steps.Add(Engine.RunStep(WorldExample.Batch(Engine.Step + 1), _abort.Token));
+                    Steps.Add(Engine.RunStep(Next(), _abort.Token));
                 }
                 catch (StepRewoundException)
                 {

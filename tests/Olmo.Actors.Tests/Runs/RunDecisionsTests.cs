@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 using Olmo.Runtime.Hocon;
 
 namespace Olmo.Actors.Tests.Runs;
@@ -7,6 +9,7 @@ namespace Olmo.Actors.Tests.Runs;
 public sealed class RunDecisionsTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly RunPolicy RollsBack = new(2, TimeSpan.FromMinutes(10), 5, new RollBackPolicy(10, 20, 100));
     private static readonly RunPolicy Policy = new(MaxFaults: 2, FaultWindow: TimeSpan.FromMinutes(10), MaxFaultsWithoutProgress: 5);
 
     [Fact]
@@ -48,6 +51,96 @@ public sealed class RunDecisionsTests
         TimelineOpened opened = Assert.IsType<TimelineOpened>(Assert.Single(decision.Events));
         Assert.Equal((1, 50L), (opened.Timeline, opened.FromStep));
         Assert.Empty(RunDecisions.Open(Fold(Recipe(), opened), Recipe("2e-3"), acceptNewTimeline: false, lastCommittedStep: 50).Events);
+    }
+
+    [Fact]
+    public void RollBack_OpensATimelineAndDiscardsTheBatchesSince()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"));
+
+        RunDecision decision = RunDecisions.RollBack(state, RollsBack, FaultKind.RunSpiked, "spikes", 60, 40);
+
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(Assert.Single(decision.Events));
+        Assert.Equal((1, 40L, new BatchRange(41, 60), 60L), (opened.Timeline, opened.FromStep, opened.Discarded, opened.AtStep));
+        RunState next = RunState.Apply(state, opened);
+        Assert.Equal([40L, 61, 62], ((long[])[40, 41, 42]).Select(next.Data.BatchOf));
+        Assert.True(next.Lineage.Counts(0, 40));
+        Assert.False(next.Lineage.Counts(0, 41));
+    }
+
+    [Fact]
+    public void RollBack_AgainInsideTheWindow_StopsWithItsReason()
+    {
+        RunState state = Fold(Recipe(), RunDecisions.RollBack(Fold(Recipe()), RollsBack, FaultKind.RunNotFinite, "NaN", 60, 40).Events[0]);
+
+        RunStopped stopped = Assert.IsType<RunStopped>(Assert.Single(RunDecisions.RollBack(state, RollsBack, FaultKind.RunNotFinite, "NaN", 159, 140).Events));
+        Assert.Equal((StopReason.NonFinite, 159L), (stopped.Reason, stopped.Step));
+        Assert.Contains("loss.rollback-window = 100", stopped.Detail, StringComparison.Ordinal);
+        Assert.Equal(StopReason.LossSpiked, Assert.IsType<RunStopped>(RunDecisions.RollBack(state, RollsBack, FaultKind.RunSpiked, "spikes", 61, 50).Events[0]).Reason);
+        TimelineOpened later = Assert.IsType<TimelineOpened>(Assert.Single(RunDecisions.RollBack(state, RollsBack, FaultKind.RunNotFinite, "NaN", 160, 140).Events));
+        Assert.Equal(new BatchRange(161, 180), later.Discarded);
+        Assert.Equal("discarded 41-60,161-180; quarantined none", RunState.Apply(state, later).Data.ToString());
+    }
+
+    [Fact]
+    public void RollBack_WithoutAPolicy_Stops()
+    {
+        Assert.Equal(StopReason.NonFinite, Assert.IsType<RunStopped>(RunDecisions.RollBack(Fold(Recipe()), Policy, FaultKind.RunNotFinite, "NaN", 60, 40).Events[0]).Reason);
+    }
+
+    [Fact]
+    public void RankFailed_SameGroupInTwoRanks_IsQuarantinedOnANewTimelineThatCarriesTheState()
+    {
+        RunState state = Two(Poison(1, "System.FormatException"));
+
+        RunDecision decision = Failed(state, Poison(2, "System.FormatException"));
+
+        Assert.IsType<RankFaulted>(decision.Events[0]);
+        GroupQuarantined quarantined = Assert.IsType<GroupQuarantined>(decision.Events[1]);
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(decision.Events[2]);
+        Assert.Equal((9L, 5, 9L, 8L, true), (quarantined.Step, quarantined.Group, quarantined.Batch, opened.FromStep, opened.CarriesState));
+        Assert.Equal("1,2", string.Join(',', quarantined.Ranks));
+        RunState next = decision.Events.Aggregate(state, RunState.Apply);
+        Assert.Equal((1, 0), (next.Timeline, next.CarriedTimeline));
+        Assert.True(next.Data.IsQuarantined(9, 5));
+        Assert.Empty(RunDecisions.Suspicions(next));
+    }
+
+    [Fact]
+    public void RankFailed_WithoutTwoEqualWitnesses_QuarantinesNothing()
+    {
+        RankFaulted first = Poison(1, "System.FormatException");
+        foreach (RankFaulted second in (RankFaulted[])[
+            Poison(1, "System.FormatException"), Poison(2, "System.DivideByZeroException"), Poison(2, "System.FormatException") with { Group = 6 },
+            Poison(2, "System.FormatException") with { Step = 10 }, Poison(2, "System.FormatException") with { Kind = FaultKind.ProcessLost },
+            Poison(2, "System.FormatException") with { Group = -1 }])
+        {
+            Assert.IsType<RankFaulted>(Assert.Single(Failed(Two(first), second).Events));
+        }
+
+        Assert.Equal([new GroupSuspicion(9, 5, 1)], RunDecisions.Suspicions(Two(first)));
+    }
+
+    [Fact]
+    public void RankFailed_TwoGenerationsOfTheOnlyRank_AreTwoWitnesses()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"), new WorldFormed(3, [new WorldMember(1, 3)], 0, StateSource.Initial, "start"), Poison(1, "E"));
+        Assert.IsType<RankFaulted>(Assert.Single(Failed(state, Poison(1, "E")).Events));
+        state = RunState.Apply(state, new GenerationStarted(4, 7, 0, 0, "again"));
+        Assert.IsType<GroupQuarantined>(Failed(state, Poison(1, "E") with { Generation = 4 }).Events[1]);
+    }
+
+    [Fact]
+    public void Faults_OfALongRun_AreBounded()
+    {
+        RunState state = Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"));
+        for (int i = 0; i < 3 * RunState.MaxFaultsKept; i++)
+        {
+            state = RunState.Apply(state, new RankFaulted(3, FaultKind.Compute, "boom", i, Start.AddHours(i)));
+        }
+
+        Assert.Equal(RunState.MaxFaultsKept, state.Faults.Count);
+        Assert.Equal((3L * RunState.MaxFaultsKept) - 1, state.Faults[^1].Step);
     }
 
     [Fact]
@@ -144,4 +237,12 @@ public sealed class RunDecisionsTests
 
         public int GetHashCode(RunEvent obj) => 0;
     }
+
+    private static RankFaulted Poison(int rank, string type) => new(3, FaultKind.Compute, "poison", 9, Start, rank, 5, type);
+
+    private static RunState Two(RankFaulted fault) =>
+        Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"), new WorldFormed(3, [new WorldMember(1, 3), new WorldMember(2, 3)], 0, StateSource.Initial, "start"), fault);
+
+    private static RunDecision Failed(RunState state, RankFaulted fault) => RunDecisions.RankFailed(
+        state, Policy with { MaxFaults = 9 }, fault.Generation, fault.Kind, fault.Message, fault.Step, fault.At, fault.RankId, fault.Group, fault.ErrorType);
 }

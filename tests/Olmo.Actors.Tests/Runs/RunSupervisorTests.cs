@@ -3,6 +3,7 @@ using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
+using Olmo.Data.Instances;
 using Olmo.Runtime.Actor;
 
 namespace Olmo.Actors.Tests.Runs;
@@ -85,6 +86,63 @@ public sealed class RunSupervisorTests : IDisposable
         RunStopped stopped = AwaitStop();
         Assert.Equal(StopReason.NonFinite, stopped.Reason);
         Assert.Contains("step 8", stopped.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rank_SpikesOnce_GoesBackAndLeavesTheDataOut()
+    {
+        List<long> batches = [];
+        _harness.Engines.BeforeStep = Once(13, () => new RollBackStepException(FaultKind.RunSpiked, 13, "spikes"));
+        _harness.Batches.BeforeRead = batches.Add;
+        Start(new RollBackPolicy(1, 4, 100));
+
+        Assert.Equal(StopReason.Completed, AwaitStop().Reason);
+        TimelineOpened opened = Assert.Single(Seen.OfType<TimelineOpened>());
+        Assert.Equal((1, 5L, new BatchRange(6, 13)), (opened.Timeline, opened.FromStep, opened.Discarded));
+        Assert.Equal([0L, 5L], Seen.OfType<WorldFormed>().Select(w => w.StateStep));
+        Assert.Equal([.. Enumerable.Range(14, 15)], batches.AsEnumerable().Reverse().Take(15).Reverse().Select(b => (int)b));
+        Assert.Empty(Seen.OfType<RankFaulted>());
+    }
+
+    [Fact]
+    public void Rank_SpikesAgain_StopsWithItsReason()
+    {
+        int times = 2;
+        _harness.Engines.BeforeStep = step =>
+        {
+            if (step == 13 && Interlocked.Decrement(ref times) >= 0)
+            {
+                throw new RollBackStepException(FaultKind.RunSpiked, 13, "spikes");
+            }
+        };
+        Start(new RollBackPolicy(1, 4, 100));
+
+        RunStopped stopped = AwaitStop();
+        Assert.Equal((StopReason.LossSpiked, 13L), (stopped.Reason, stopped.Step));
+        Assert.Single(Seen.OfType<TimelineOpened>());
+    }
+
+    [Fact]
+    public void Rank_NotFiniteBeforeAnyCheckpoint_GoesBackToInitialWeights()
+    {
+        _harness.Engines.BeforeStep = Once(3, () => new RollBackStepException(FaultKind.RunNotFinite, 3, "NaN"));
+        Start(new RollBackPolicy(10, 4, 100));
+
+        Assert.Equal(StopReason.Completed, AwaitStop().Reason);
+        Assert.Equal((0L, new BatchRange(1, 3)), (Assert.Single(Seen.OfType<TimelineOpened>()).FromStep, Seen.OfType<TimelineOpened>().Single().Discarded));
+    }
+
+    [Fact]
+    public void Rank_PoisonGroup_IsQuarantinedAfterTheSecondGenerationOfTheOnlyRank()
+    {
+        _harness.Engines.Poison = (8, 1);
+        Start();
+
+        AssertCompletesWithTheBitsOfAQuietRun(); // this engine does not leave the group out: what counts here is that it is tried no more
+        GroupQuarantined quarantined = Assert.Single(Seen.OfType<GroupQuarantined>());
+        Assert.Equal((8L, 1, 8L, "System.FormatException"), (quarantined.Step, quarantined.Group, quarantined.Batch, quarantined.ErrorType));
+        Assert.Equal(2, Seen.OfType<RankFaulted>().Count());
+        Assert.Equal(7, Assert.Single(Seen.OfType<TimelineOpened>()).FromStep);
     }
 
     [Fact]
@@ -247,7 +305,8 @@ public sealed class RunSupervisorTests : IDisposable
     private List<CheckpointManifest> Manifests =>
         [.. _harness.Store.Names("manifests/").Select(name => CheckpointManifest.Parse(_harness.Store.Bytes(name), name))];
 
-    private void Start() => _harness.StartSupervisor(Sys, _harness.StartRank(Sys));
+    private void Start(RollBackPolicy? rollBack = null) =>
+        _harness.StartSupervisor(Sys, _harness.StartRank(Sys), _harness.Settings() with { Policy = _harness.Policy with { RollBack = rollBack } });
 
     private void AssertCompletesWithTheBitsOfAQuietRun()
     {

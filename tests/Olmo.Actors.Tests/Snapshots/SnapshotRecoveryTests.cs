@@ -51,10 +51,10 @@ public sealed class SnapshotRecoveryTests : IDisposable
         RunStatus status = await _harness.StartSupervisor(second, _harness.StartRank(second)).Ask<RunStatus>(GetRunStatus.Instance, Patience);
         CheckpointFound found = await second.ActorOf(Props.Create(() => new CheckpointCoordinator(
             new CheckpointCoordinatorSettings(new RunIdentity("test", 1), RunHarness.Shards, _harness.TotalSteps, _harness.Checkpoints, 2), _harness.Store, TimeProvider.System, RunHarness.Probe)))
-            .Ask<CheckpointFound>(new FindCheckpoint(0, long.MaxValue), Patience);
+            .Ask<CheckpointFound>(new FindCheckpoint(Lineage.First), Patience);
 
         Assert.Equal(run, Json(status.State));
-        Assert.Equal(Json(checkpoints.Newest(0, long.MaxValue)!), Json(found.Newest!));
+        Assert.Equal(Json(checkpoints.Newest(Lineage.First)!), Json(found.Newest!));
         await second.Terminate();
     }
 

@@ -3,6 +3,7 @@ using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Contracts;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
+using Olmo.Data.Instances;
 using Olmo.Runtime.Contracts;
 
 namespace Olmo.Actors.Tests.Snapshots;
@@ -28,6 +29,10 @@ public sealed class SnapshotStateTests
             new TimelineOpened(1, 10, ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "2"), "numeric keys changed", 120),
             new GenerationStarted(3, 8, 1, 10, "a branch"),
             new RankFaulted(3, FaultKind.UnreadableCheckpoint, "digest", 10, At.AddMinutes(1)),
+            new RankFaulted(3, FaultKind.Compute, "poison", 12, At.AddMinutes(1), 2, 5, "System.FormatException"),
+            new GroupQuarantined(12, 5, FaultKind.Compute, [1, 2], 12, "System.FormatException"),
+            new TimelineOpened(2, 11, ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "2"), "quarantine", 120, CarriesState: true),
+            new TimelineOpened(3, 20, ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "2"), "spikes", 120, new BatchRange(21, 40), FaultKind.RunSpiked, 40),
             new RunStopped(StopReason.Completed, "sha", 120),
         ]);
 

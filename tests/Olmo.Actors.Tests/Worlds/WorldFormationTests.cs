@@ -224,4 +224,51 @@ public sealed class WorldFormationTests
         Assert.Equal(bytes, GenerationPlan.Parse(bytes).ToBytes());
         Assert.Equal(world.GroupsOf(1999).End - world.GroupsOf(1999).First, plan.Deals.Sum(d => d.Singles.Length));
     }
+
+    [Fact]
+    public void Plan_GroupThatARankFailedAt_IsDealtToAnother()
+    {
+        // rank 1, whose run was group 2, comes back without anything
+        WorldReport[] reports =
+        [
+            Reports.Of(0, 5, "0-1", (0, 5, "0-1", "none")), WorldReport.Spare(1, Reports.Generation), Reports.Of(2, 5, "3", (0, 5, "3", "none"), (1, 5, "3", "none")),
+        ];
+        int Holder(GroupSuspicion[] suspicions)
+        {
+            GenerationPlan plan = Assert.IsType<FormationResult.Formed>(
+                WorldFormation.Plan(Reports.Generation, 0, Reports.ThreeRanks, Reports.Members, reports, suspicions: suspicions)).Plan;
+            Reports.AssertWhole(plan);
+            return plan.Deals.Single(d => d.Groups.Contains(2)).Rank;
+        }
+
+        int without = Holder([]);
+        Assert.NotEqual(without, Holder([new GroupSuspicion(6, 2, without)]));
+        Assert.Equal(without, Holder([new GroupSuspicion(7, 2, without)])); // of another step
+    }
+
+    [Fact]
+    public void FromState_GroupThatARankFailedAt_IsDealtToAnother()
+    {
+        GenerationPlan Plan(params GroupSuspicion[] suspicions) => ((FormationResult.Formed)WorldFormation.FromState(
+            Reports.Generation, 0, Reports.ThreeRanks, Reports.Members, [0, 1, 2], null, suspicions)).Plan;
+
+        int holder = Plan().Deals.Single(d => d.Groups.Contains(2)).Rank;
+        GenerationPlan plan = Plan(new GroupSuspicion(6, 2, holder));
+        Reports.AssertWhole(plan);
+        Assert.NotEqual(holder, plan.Deals.Single(d => d.Groups.Contains(2)).Rank);
+        Assert.Equal([0, 1, 2], plan.Members.Order());
+    }
+
+    [Fact]
+    public void CarriedTo_ReportWithTheQuarantinedGroup_LosesWhatContainsItAndNothingElse()
+    {
+        WorldReport report = Reports.Of(0, 5, "0-1", (0, 5, "0-1", "2"), (1, 5, "3", "none"));
+        WorldReport carried = report.CarriedTo(1, 6, GroupMask.Of(2));
+        Assert.Equal(1, carried.Timeline);
+        Assert.Equal(GroupMask.Range(0, 2), carried.Run);
+        Assert.Equal(new SumPieces(GroupMask.Range(0, 2), default), carried.PiecesOf(0, 0, 2));
+        Assert.Equal(new SumPieces(GroupMask.Of(3), default), carried.PiecesOf(1, 1, 2));
+        Assert.True(report.CarriedTo(1, 6, GroupMask.Of(0)).Run.IsEmpty);
+        Assert.Equal(0, report.CarriedTo(1, 5, GroupMask.Of(2)).Timeline); // its state has seen a step that differs
+    }
 }

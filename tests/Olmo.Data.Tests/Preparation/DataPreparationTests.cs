@@ -146,7 +146,7 @@ public sealed class DataPreparationTests
         DataException error = Assert.Throws<DataException>(() => DataPreparation.Run(
             new PreparationSettings { Source = TextDocuments.Open(folder.File("one.txt")), NewTokenizer = new BpeTrainerOptions { VocabularySize = 300 }, HeldOutFraction = 0.001 },
             folder.File("out")));
-        Assert.Contains("data.held-out-fraction", error.Message, StringComparison.Ordinal);
+        Assert.Contains("raise data.held-out,", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

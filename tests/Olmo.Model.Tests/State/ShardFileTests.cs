@@ -75,7 +75,7 @@ public sealed class ShardFileTests : IDisposable
     public void Read_FilesOfOtherShardCount_GivesTheSameState(int shards)
     {
         TrainingState source = State(Layout(5));
-        source.Progress.Complete(1000, true, 3.0, 1.0);
+        source.Progress.Complete(1000, StepEffect.Applied, 3.0, 1.0, new StepSamples(1, 2, 3));
         TrainingState target = Empty(Layout(shards), out _);
         Load(target, Files(source), source.Progress.ToBytes());
         for (int c = 0; c < source.Layout.Chunks; c++)
@@ -263,13 +263,15 @@ public sealed class ShardFileTests : IDisposable
         RunProgress progress = new(8);
         for (int i = 0; i < 11; i++)
         {
-            progress.Complete(320, i % 3 != 0, 3.0 + i, 1.0);
+            progress.Complete(320, i % 3 != 0 ? StepEffect.Applied : StepEffect.Spike, 3.0 + i, 1.0, new StepSamples(i < 5 ? i + 1 : i + 4, 10, (ulong)i));
         }
 
         RunProgress again = new(8);
         again.Restore(progress.ToBytes());
         Assert.Equal(progress.ToBytes(), again.ToBytes());
+        Assert.Equal(progress.Digest, again.Digest);
         Assert.Equal((11L, 7L, 3520L), (again.Step, again.Updates, again.Tokens));
+        Assert.Equal("1-5,9-14", again.Ledger.ToString().Split(' ')[^1]);
         Assert.Throws<InvalidDataException>(() => again.Restore(progress.ToBytes().AsSpan(0, 40)));
         again.BeginStage();
         Assert.Equal((0L, 7L, 0L), (again.Step, again.Updates, again.Tokens));

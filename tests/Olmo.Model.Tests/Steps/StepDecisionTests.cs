@@ -1,4 +1,5 @@
 using Olmo.Model.Optimization;
+using Olmo.Model.State;
 using Olmo.Model.Steps;
 
 namespace Olmo.Model.Tests.Steps;
@@ -90,16 +91,16 @@ public sealed class StepDecisionTests
     [Fact]
     public void From_OutlierNorm_IsSkippedAndTheWindowIsOnlyRead()
     {
-        SkipStepWindow window = new(4);
+        StepGuardState guard = new(4);
         for (int i = 0; i < 4; i++)
         {
-            window.Append(Loss.MeanCrossEntropy, 1.0 + (0.01 * i));
+            guard.Took(StepEffect.Applied, Loss.MeanCrossEntropy, 1.0 + (0.01 * i));
         }
 
         DecisionSettings settings = Settings with { SkipStep = new SkipStepSettings(4) };
-        Assert.Equal(StepOutcome.SkipOutlier, StepDecision.From(Full(), Shards, Replicas, settings, window).Outcome);
-        Assert.Equal(4, window.Count);
-        Assert.Equal(StepOutcome.SkipOutlier, StepDecision.From(Full(), Shards, Replicas, settings, window).Outcome);
+        Assert.Equal(StepOutcome.SkipOutlier, StepDecision.From(Full(), Shards, Replicas, settings, guard).Outcome);
+        Assert.Equal(4, guard.Window!.Count);
+        Assert.Equal(StepOutcome.SkipOutlier, StepDecision.From(Full(), Shards, Replicas, settings, guard).Outcome);
     }
 
     [Fact]
