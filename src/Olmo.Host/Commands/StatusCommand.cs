@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Runs;
 using Olmo.Host.Runs;
+using Olmo.Model.State;
 
 namespace Olmo.Host.Commands;
 
@@ -30,11 +32,52 @@ internal static class StatusCommand
         output.WriteLine($"run         {id}");
         output.WriteLine($"process     {(isHeld ? $"{owner?.ProcessId}, since {owner?.StartedAt:u}" : "none")}");
         output.WriteLine($"state       {(state.Stopped is { } stopped ? $"{stopped.Reason} at step {stopped.Step}: {stopped.Detail}" : isHeld ? "running" : "interrupted: the same command goes on")}");
-        output.WriteLine($"timeline    {state.Timeline}   generation {state.Generation}   steps of the recipe {state.TotalSteps}");
+        output.WriteLine($"timeline    {state.Timeline}{(state.Timeline > 0 ? $", from step {state.TimelineFrom}" : "")}   generation {state.Generation}   steps of the recipe {state.TotalSteps}");
         output.WriteLine($"ranks       {(state.Members.IsDefaultOrEmpty ? "none yet" : string.Join(", ", state.Members.Select(m => m.RankId)))}");
         CheckpointCommitted? newest = history.Newest;
         output.WriteLine($"checkpoint  {(newest is null ? "none" : $"step {newest.Step}, {newest.LengthBytes / 1e6:0.0} MB, committed {newest.At:u}")}");
         output.WriteLine($"kept        {string.Join(", ", checkpoints.Committed.Select(c => c.Step))}");
         output.WriteLine($"rejected    {checkpoints.Rejected.Count}   abandoned {checkpoints.Abandoned}   faults {state.Faults.Count}");
+        WriteData(state, newest, output);
     }
+
+    // As of the newest checkpoint: what is consumed after it is consumed again if the run goes back there.
+    private static void WriteData(RunState state, CheckpointCommitted? newest, TextWriter output)
+    {
+        output.WriteLine($"discarded   {(state.Data.Discarded.IsEmpty ? "none" : $"batches {string.Join(", ", state.Data.Discarded)}")}");
+        output.WriteLine($"quarantined {(state.Data.Quarantined.IsEmpty ? "none" : string.Join(", ", state.Data.Quarantined.Select(q => $"group {q.Group} of batch {q.Batch}{(q.IsUnreadable ? " (unreadable)" : "")}")))}");
+        if (newest is null || string.IsNullOrEmpty(newest.Ledger))
+        {
+            output.WriteLine("data        no checkpoint has noted it yet");
+            return;
+        }
+
+        SampleLedger ledger = SampleLedger.Parse(newest.Ledger);
+        LedgerAccount account = LedgerAccount.Of(ledger, state.Data, Number(state, "batch.groups"), Number(state, "batch.sequences-per-group"));
+        output.WriteLine($"data        {ledger.Sequences} sequences consumed, batches {(ledger.Batches.IsEmpty ? "none" : string.Join(", ", ledger.Batches.ToArray()))}, {ledger.Skipped} of them without an update; hash {ledger.Hash:x16}");
+        output.WriteLine($"            {Verdict(account, ledger)}");
+    }
+
+    private static string Verdict(LedgerAccount account, SampleLedger ledger)
+    {
+        List<string> wrong = [];
+        if (!account.Missing.IsEmpty)
+        {
+            wrong.Add($"neither consumed nor discarded: batches {string.Join(", ", account.Missing)}");
+        }
+
+        if (!account.Twice.IsEmpty)
+        {
+            wrong.Add($"consumed and discarded: batches {string.Join(", ", account.Twice)}");
+        }
+
+        if (ledger.Sequences != account.ExpectedSequences)
+        {
+            wrong.Add($"{account.ExpectedSequences} sequences are expected");
+        }
+
+        return wrong.Count == 0 ? "every sequence once, without a gap, but for what is discarded and quarantined" : "WRONG: " + string.Join("; ", wrong);
+    }
+
+    private static int Number(RunState state, string key) => int.Parse(state.NumericSettings[key], CultureInfo.InvariantCulture);
 }

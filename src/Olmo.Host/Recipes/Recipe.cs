@@ -22,7 +22,8 @@ internal sealed record ModelKeys(
 
 internal sealed record BatchKeys(int SequenceLength, int Groups, int SequencesPerGroup);
 
-internal sealed record LossKeys(double ZLoss, bool StopsOnNonFinite);
+internal sealed record LossKeys(
+    double ZLoss, bool StopsOnNonFinite, int MaxSkips, long SkipRollbackSteps, double SpikeSigmas, int SpikeWindow, int MaxSpikes, long SpikeRollbackSteps, long RollbackWindow);
 
 internal sealed record OptimizerKeys(
     double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, IReadOnlyList<string> NoDecay, double Clip);

@@ -59,7 +59,10 @@ internal static class RecipeReader
             v.OptionalText("tokenizer.path") ?? "", v.Int32("tokenizer.vocabulary", 257, 1 << 24), v.Choice("tokenizer.pattern", "cl100k", "gpt2"), v.SizeBytes("tokenizer.max-bytes"));
         ModelKeys model = Model(v);
         BatchKeys batch = new(v.Int32("batch.sequence-length", 2), v.Int32("batch.groups", 1, 8192), v.Int32("batch.sequences-per-group", 1));
-        LossKeys loss = new(v.Double("loss.z-loss", 0, 1), v.Choice("loss.non-finite", "skip", "stop") == "stop");
+        LossKeys loss = new(
+            v.Double("loss.z-loss", 0, 1), v.Choice("loss.non-finite", "skip", "stop") == "stop", v.Int32("loss.max-skips", 0, 1_000_000), v.Int64("loss.skip-rollback-steps", 0),
+            v.Double("loss.spike-sigmas", 0, 1e6), v.Int32("loss.spike-window", 2, 65536), v.Int32("loss.max-spikes", 1, 1_000_000), v.Int64("loss.spike-rollback-steps", 0),
+            v.Int64("loss.rollback-window", 0));
         OptimizerKeys optimizer = new(
             v.Double("optimizer.learning-rate", 0, 10), v.DoubleBelow("optimizer.beta1", 0, 1), v.DoubleBelow("optimizer.beta2", 0, 1), v.Double("optimizer.epsilon", 0, 1),
             v.Double("optimizer.weight-decay", 0, 10), v.TextList("optimizer.no-decay"), v.Double("optimizer.clip", 0));
@@ -72,7 +75,7 @@ internal static class RecipeReader
             "batch.sequences-per-group");
         SampleKeys sample = new(v.OptionalText("sample.prompt") ?? "", v.Int32("sample.tokens", 1), v.Double("sample.temperature", 0, 100), v.Double("sample.top-p", 0, 1));
         return new Recipe(
-            run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v),
+            run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v, loss),
             new JournalKeys(v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int32("journal.snapshot-interval", 1)),
             v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, batch.Groups, compute.Threads, Environment.ProcessorCount),
             v.NumericValues(), v.Render());
@@ -99,8 +102,9 @@ internal static class RecipeReader
             v.Duration("checkpoint.garbage-grace", TimeSpan.FromMinutes(1)), lag < 0 ? null : lag);
     }
 
-    private static SupervisionKeys Supervision(SettingsReader v) => new(
+    private static SupervisionKeys Supervision(SettingsReader v, LossKeys loss) => new(
         new RunPolicy(
-            v.Int32("supervision.max-faults", 0), v.Duration("supervision.fault-window", TimeSpan.FromSeconds(1)), v.Int32("supervision.max-faults-without-progress", 0)),
+            v.Int32("supervision.max-faults", 0, RunState.MaxFaultsKept - 1), v.Duration("supervision.fault-window", TimeSpan.FromSeconds(1)), v.Int32("supervision.max-faults-without-progress", 0),
+            new RollBackPolicy(loss.SkipRollbackSteps, loss.SpikeRollbackSteps, loss.RollbackWindow)),
         v.Int32("supervision.max-loader-restarts", 0), v.Duration("supervision.journal-outage", TimeSpan.FromSeconds(1)));
 }

@@ -88,6 +88,9 @@ internal sealed class ProgressActor : ReceiveActor
             case TimelineOpened e:
                 _line.Say($"timeline {e.Timeline} branches off at step {e.FromStep}: {e.Reason}");
                 break;
+            case GroupQuarantined e:
+                _line.Say($"group {e.Group} of step {e.Step} (batch {e.Batch}) counts as zero from now on: {e.ErrorType} in {(e.Ranks.Length > 1 ? $"ranks {string.Join(',', e.Ranks)}" : "two generations of the only rank")}");
+                break;
             case RankFaulted e:
                 _line.Say($"fault at step {e.Step}: {e.Kind}: {e.Message}");
                 break;

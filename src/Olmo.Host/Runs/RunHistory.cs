@@ -14,7 +14,7 @@ internal sealed record RunHistory(string Name, RunState Run, CheckpointsState Ch
     private const int Batch = 1000;
 
     /// <summary>The newest checkpoint that the run would resume from, or null.</summary>
-    public CheckpointCommitted? Newest => Checkpoints.Newest(Run.Timeline, Run.Timeline == 0 ? long.MaxValue : Run.TimelineFrom);
+    public CheckpointCommitted? Newest => Checkpoints.Newest(Run.Lineage);
 
     /// <summary>Reads it.</summary>
     /// <exception cref="UsageException">The folder is none of a run, or its run has no journal yet.</exception>

@@ -28,6 +28,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     public async Task<int> Run(CancellationToken stop)
     {
         using RunFolderLock held = RunFolderLock.Take(_folder, time, LockPatience, output);
+        LostJournal.Refuse(_folder);
         using LauncherWatch launcher = new(time, stop);
         using TracePhaseProbe probe = new(_folder.Trace, time, pauseAt);
         using RunDiagnosis diagnosis = new(output, time, probe);

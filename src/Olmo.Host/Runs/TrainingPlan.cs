@@ -71,6 +71,17 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
         }.Validated();
     }
 
+    private static DecisionSettings DecisionOf(Recipe recipe)
+    {
+        LossKeys loss = recipe.Loss;
+        return new DecisionSettings(
+            recipe.Optimizer.Clip > 0 ? recipe.Optimizer.Clip : null,
+            loss.SpikeSigmas > 0 ? new SkipStepSettings(loss.SpikeWindow, loss.SpikeSigmas) : null,
+            loss.StopsOnNonFinite ? NonFinitePolicy.Stop : NonFinitePolicy.Skip,
+            loss.MaxSkips,
+            loss.SpikeRollbackSteps > 0 ? loss.MaxSpikes : 0);
+    }
+
     private static StepSettings StepOf(Recipe recipe, long steps)
     {
         ScheduleKeys s = recipe.Schedule;
@@ -91,7 +102,7 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             MicroBatchSequences = recipe.Compute.MicroBatch > 0 ? recipe.Compute.MicroBatch : recipe.Batch.SequencesPerGroup,
             Shards = recipe.Shards,
             Replicas = 1,
-            Decision = new DecisionSettings(o.Clip > 0 ? o.Clip : null, null, recipe.Loss.StopsOnNonFinite ? NonFinitePolicy.Stop : NonFinitePolicy.Skip),
+            Decision = DecisionOf(recipe),
             Optimizer = new AdamWSettings(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay),
             GroupOverrides = o.NoDecay.Count == 0 ? [] : [new ParameterGroupOverride([.. o.NoDecay], WeightDecay: 0.0)],
             Schedule = schedule,
