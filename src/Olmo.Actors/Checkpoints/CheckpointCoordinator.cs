@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Olmo.Actors.Drills;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Snapshots;
@@ -6,7 +7,11 @@ using Olmo.Actors.Snapshots;
 namespace Olmo.Actors.Checkpoints;
 
 /// <summary>What the coordinator needs to know of the run it serves.</summary>
-public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, long TotalSteps, CheckpointPolicy Policy, int SnapshotInterval);
+public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, long TotalSteps, CheckpointPolicy Policy, int SnapshotInterval)
+{
+    /// <summary>Guards that are on.</summary>
+    public Guards Guards { get; init; } = Guards.All;
+}
 
 /// <summary>
 /// Phase 2 of a checkpoint. Collects the owners' reports; when every shard of a step stands and all agree, writes the immutable manifest and then
@@ -83,7 +88,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         }
 
         (int Timeline, long Step) key = (report.Timeline, report.Step);
-        if (State.Committed.Find(c => c.Timeline == report.Timeline && c.Step == report.Step) is { } done)
+        if (_settings.Guards.OnceCommitted && State.Committed.Find(c => c.Timeline == report.Timeline && c.Step == report.Step) is { } done)
         {
             bool equal = report.Shards.All(s => done.Shards.Contains(s.Name));
             Sender.Tell(new CheckpointSettled(report.Timeline, report.Step, equal, equal ? "committed before" : "committed before with other digests"));
@@ -158,6 +163,11 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
     private void OnEndUnfinished(EndUnfinished end)
     {
+        if (!_settings.Guards.EndUnfinished)
+        {
+            return;
+        }
+
         foreach ((int Timeline, long Step) key in State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).ToArray())
         {
             if (!_committing.Contains(key))

@@ -12,13 +12,15 @@ public sealed class LocalObjectStore : IObjectStore
     private readonly TimeProvider _time;
     private readonly LocalObjectReader _reader;
     private readonly string _writing;
+    private readonly bool _isAtomic;
     private long _temporaries;
 
     /// <summary>Opens the store and removes what an earlier process of the same writer left half-written.</summary>
     /// <param name="root">Folder of the store; made if absent.</param>
     /// <param name="time">Stamps the names of objects that are set aside.</param>
     /// <param name="writer">Name of the writer: any number of processes may write at a time, each under another name.</param>
-    public LocalObjectStore(string root, TimeProvider time, string writer = "run")
+    /// <param name="isAtomic">False for a drill that shows what comes of files written under their own names.</param>
+    public LocalObjectStore(string root, TimeProvider time, string writer = "run", bool isAtomic = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         ArgumentNullException.ThrowIfNull(time);
@@ -26,6 +28,7 @@ public sealed class LocalObjectStore : IObjectStore
         _root = Path.GetFullPath(root);
         _reader = new LocalObjectReader(_root);
         _time = time;
+        _isAtomic = isAtomic;
         _writing = Path.Combine(_root, TemporaryFolder, writer);
         if (Directory.Exists(_writing))
         {
@@ -43,6 +46,14 @@ public sealed class LocalObjectStore : IObjectStore
         if (File.Exists(target))
         {
             return PutOutcome.AlreadyThere;
+        }
+
+        if (!_isAtomic)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            using FileStream named = new(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+            write(named);
+            return PutOutcome.Written;
         }
 
         string temporary = Path.Combine(_writing, $"{Interlocked.Increment(ref _temporaries)}");

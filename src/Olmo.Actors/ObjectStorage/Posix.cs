@@ -8,7 +8,7 @@ namespace Olmo.Actors.ObjectStorage;
 internal static class Posix
 {
     private const int FileExists = 17;
-    private const int NoSpaceLeft = 28;
+    internal const int NoSpaceLeft = 28;
     private const int QuotaExceeded = 122;
 
     /// <summary>Gives a file a second name unless that name is taken.</summary>

@@ -84,7 +84,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<ShardsFailed>(OnShardsFailed);
         Receive<CheckpointFailed>(OnCheckpointFailed);
         Receive<CheckpointSettled>(OnSettled);
-        Receive<Resend>(_ => SendUnsettled());
+        Receive<Resend>(_ => SendUnsettled(), _ => _settings.Guards.ResendReports);
         Receive<GetRankStatus>(_ => Sender.Tell(new RankStatus(
             _phase, _world?.Generation ?? 0, _engine.Step, _world?.TotalSteps ?? 0, [.. _unsettled.Keys], _world?.LastSettled?.Step, _ended?.Step,
             _world?.NextToLoad ?? 0, _world?.FreeSlots ?? 0, _world?.Loading ?? false)));
@@ -112,7 +112,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
     /// <inheritdoc />
     protected override SupervisorStrategy SupervisorStrategy() =>
-        new OneForOneStrategy(_settings.MaxLoaderRestarts, _settings.LoaderWindow, _ => Directive.Restart);
+        new OneForOneStrategy(_settings.MaxLoaderRestarts, _settings.LoaderWindow, _ => _settings.Guards.LoaderRestart ? Directive.Restart : Directive.Stop);
 
     /// <inheritdoc />
     protected override void PreStart() =>
@@ -155,7 +155,11 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         _supervisor = adopt.Supervisor;
         _checkpoints = adopt.Checkpoints;
         Sender.Tell(new RankReport(_settings.RankId, _world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _engine.Step, _failure, _finished));
-        SendUnsettled();
+        if (_settings.Guards.ResendReports)
+        {
+            SendUnsettled();
+        }
+
         ReportStopIfSettled();
     }
 

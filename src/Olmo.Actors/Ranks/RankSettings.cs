@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Drills;
 
 namespace Olmo.Actors.Ranks;
 
@@ -9,4 +10,8 @@ namespace Olmo.Actors.Ranks;
 /// <param name="MaxLoaderRestarts">Restarts of the loader inside <paramref name="LoaderWindow"/> before its fault is the rank's.</param>
 /// <param name="LoaderWindow">Length of the window.</param>
 /// <param name="ResendAfter">How long a report to the coordinator may stay unanswered before it is sent again.</param>
-public sealed record RankSettings(int RankId, CheckpointPolicy Checkpoints, int Prefetch, int MaxLoaderRestarts, TimeSpan LoaderWindow, TimeSpan ResendAfter);
+public sealed record RankSettings(int RankId, CheckpointPolicy Checkpoints, int Prefetch, int MaxLoaderRestarts, TimeSpan LoaderWindow, TimeSpan ResendAfter)
+{
+    /// <summary>Guards that are on.</summary>
+    public Guards Guards { get; init; } = Guards.All;
+}

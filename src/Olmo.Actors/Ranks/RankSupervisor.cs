@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 
@@ -9,7 +10,11 @@ namespace Olmo.Actors.Ranks;
 /// <param name="Patience">How long it waits for them; then a world of fewer is formed, if the recipe allows it.</param>
 /// <param name="Silence">How long a rank may leave a question unanswered before it is left out of the next world.</param>
 /// <param name="NewSecret">Secret of a generation's data plane, fresh random bytes.</param>
-public sealed record RankSupervisorSettings(int Wanted, TimeSpan Patience, TimeSpan Silence, Func<byte[]> NewSecret);
+public sealed record RankSupervisorSettings(int Wanted, TimeSpan Patience, TimeSpan Silence, Func<byte[]> NewSecret)
+{
+    /// <summary>Guards that are on.</summary>
+    public Guards Guards { get; init; } = Guards.All;
+}
 
 /// <summary>
 /// The ranks of a run as one: it tells all members what the run's supervisor tells it, and answers when all have answered. It holds no decision and no durable
@@ -112,7 +117,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
 
         Answer();
         int[] lost = [.. _members.Where(m => !_ranks.TryGetValue(m, out RankEntry? entry) || entry.IsSilent)];
-        if (_asking is Asking.Nothing && lost.Length > 0 && _generation > 0)
+        if (_asking is Asking.Nothing && lost.Length > 0 && _generation > 0 && _settings.Guards.LossWatch)
         {
             bool silent = _ranks.ContainsKey(lost[0]);
             _run.Tell(new RankFailed(
@@ -276,7 +281,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     // Whoever it lost is found by its node, or does not answer: the world is over in any case.
     private void OnPeerLost(PeerLost lost)
     {
-        if (_asking is Asking.Nothing)
+        if (_asking is Asking.Nothing && _settings.Guards.LossWatch)
         {
             _run.Tell(new RankFailed(lost.Generation, FaultKind.ProcessLost, $"rank {lost.RankId}: {lost.Message}", _trained, RankId: lost.RankId));
         }

@@ -34,7 +34,7 @@ internal sealed class RankWorld : IDisposable
         _time = time;
         _probe = probe;
         _rank = rank;
-        _writer = new ShardWriter(store, probe);
+        _writer = new ShardWriter(store, probe, settings.Guards);
         Queue = new BatchQueue(source, NextToLoad, settings.Prefetch);
     }
 

@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Drills;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
 
@@ -12,14 +13,16 @@ internal sealed class ShardWriter : IDisposable
 {
     private readonly IObjectStore _store;
     private readonly IPhaseProbe _probe;
+    private readonly Guards _guards;
     private readonly SemaphoreSlim _idle = new(1);
     private readonly CancellationTokenSource _closing = new();
     private Thread? _thread;
 
-    public ShardWriter(IObjectStore store, IPhaseProbe probe)
+    public ShardWriter(IObjectStore store, IPhaseProbe probe, Guards guards)
     {
         _store = store;
         _probe = probe;
+        _guards = guards;
     }
 
     /// <summary>By the compute thread: waits until the copy before this one is written.</summary>
@@ -53,13 +56,14 @@ internal sealed class ShardWriter : IDisposable
                 entries.Add(staged.Write(shard, _store, _closing.Token));
             }
 
+            _probe.Reached(Phases.ShardsWritten, staged.Step);
             report = new ShardsStored(timeline, staged.Step, generation, staged.Facts, entries);
         }
         catch (OperationCanceledException)
         {
             report = new CheckpointFailed(timeline, staged.Step, generation, "the rank left its world");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (_guards.SaveFailure && e is (IOException or UnauthorizedAccessException))
         {
             report = new ShardsFailed(timeline, staged.Step, generation, e);
         }

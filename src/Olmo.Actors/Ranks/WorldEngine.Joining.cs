@@ -31,7 +31,7 @@ public sealed partial class WorldEngine
         using CancellationTokenRegistration woken = ended.Token.UnsafeRegister(static engine => ((WorldEngine)engine!).Wake(), this);
         lock (Gate)
         {
-            if (!RankRules.MayTakePlan(_standing, plan.Generation))
+            if (!RankRules.MayTakePlan(_standing, plan.Generation, Rules))
             {
                 return false;
             }
@@ -83,7 +83,7 @@ public sealed partial class WorldEngine
         SortedDictionary<int, (Holding Holding, SumPair Sums)> sources = plan.Source == StateSource.Survivors ? Sources() : [];
         RollForward(plan, sources, ended);
         bool loads = plan.Source != StateSource.Survivors;
-        if (loads || !RankRules.KeepsRun(plan.Deals[self], _run.Mask) || RankRules.MustGather(plan, ParameterSteps.Step))
+        if (loads || !RankRules.KeepsRun(plan.Deals[self], _run.Mask, Rules) || RankRules.MustGather(plan, ParameterSteps.Step))
         {
             DropRun(ended);
         }
@@ -99,15 +99,11 @@ public sealed partial class WorldEngine
             if (_generation is { } former)
             {
                 former.Owner.Dispose();
-                if (loads)
+                _former.Insert(0, (former.Holding, former.Sums));
+                if (loads || RankRules.MayDropMoved(sawFullSetOfThisGeneration: false, Rules))
                 {
                     _dropped.AddRange(_former);
-                    _dropped.Add((former.Holding, former.Sums));
                     _former.Clear();
-                }
-                else
-                {
-                    _former.Insert(0, (former.Holding, former.Sums));
                 }
             }
 
@@ -144,7 +140,7 @@ public sealed partial class WorldEngine
     {
         if (plan.Source != StateSource.Survivors || _generation is not { } former || former.Holding.Step != plan.StateStep - 1
             || !former.Holding.Placement.Shards.All(s =>
-                former.Holding.IsVerified(s) && RankRules.TaskOf(plan, RankId, s, false, former.Holding.Step, former.Sums.IsWhole(s, _all)) == ShardTask.RollForward))
+                former.Holding.IsVerified(s) && RankRules.TaskOf(plan, RankId, s, false, former.Holding.Step, former.Sums.IsWhole(s, _all), Rules) == ShardTask.RollForward))
         {
             return;
         }
@@ -328,6 +324,10 @@ public sealed partial class WorldEngine
                 using Stream stream = store.OpenRead(entry.Name);
                 loader.Read(stream, entry.Name, entry.Sha256);
             }
+            catch (ShardDigestMismatchException) when (!Drill.Guards.FileDigest)
+            {
+                // A drill shows what comes of bytes that are not those of the manifest.
+            }
             catch (Exception e) when (e is IOException or InvalidDataException or ShardDigestMismatchException or ShardFormatException)
             {
                 throw new CheckpointUnreadableException(manifest.Step, entry.Name, e.Message, e);
@@ -347,26 +347,34 @@ public sealed partial class WorldEngine
         int[] left = new int[Layout.Shards];
         foreach (int shard in holding.Placement.Shards)
         {
+            // What the plan moves here it sends as a whole: nobody counts on what is held of it.
+            SumPair? from = plan.MoveOf(shard, RankId) is null && sources.TryGetValue(shard, out (Holding Holding, SumPair Sums) source) ? source.Sums : null;
             for (int layer = 0; layer <= Layout.Layers; layer++)
             {
-                foreach (BasePiece piece in plan.RangeOf(layer, shard).Base)
+                RangePlan range = plan.RangeOf(layer, shard);
+                SumPieces held = from?.Pieces(layer, shard) ?? default;
+                foreach (BasePiece piece in range.Base)
                 {
                     if (piece.Receivers.Contains(RankId))
                     {
                         left[shard]++;
-                        continue;
                     }
-
-                    SumPair from = sources[shard].Sums;
-                    SumPieces held = from.Pieces(layer, shard);
-                    PieceKind kind = held.Own == piece.Groups ? PieceKind.Own : PieceKind.Foreign;
-                    if (held.Own != piece.Groups && held.Foreign != piece.Groups)
+                    else if (held.Own != piece.Groups && held.Foreign != piece.Groups)
                     {
                         throw new InvalidDataException(
                             $"the plan of generation {plan.Generation} takes groups {piece.Groups} of layer {layer}, shard {shard} from here, where {held.Own} and {held.Foreign} are held");
                     }
+                }
 
-                    sums.Foreign!.Add(from.Of(kind), layer, shard);
+                KeptPieces kept = RankRules.KeptOf(range, held, Rules);
+                if (kept.Own)
+                {
+                    sums.Foreign?.Add(from!.Own, layer, shard);
+                }
+
+                if (kept.Foreign)
+                {
+                    sums.Foreign?.Add(from!.Foreign!, layer, shard);
                 }
             }
         }

@@ -65,6 +65,11 @@ public sealed partial class WorldEngine
     /// <summary>Frees what moved away (rule 14).</summary>
     internal void ReleaseDropped()
     {
+        if (!Drill.Guards.Release)
+        {
+            return;
+        }
+
         lock (Gate)
         {
             HashSet<object> kept = [.. _former.Select(f => (object)f.Holding), .. _former.Select(f => (object)f.Sums)];
@@ -136,7 +141,7 @@ public sealed partial class WorldEngine
             bool isCurrent = ReferenceEquals(sums, _generation?.Sums);
             foreach (int shard in holding.Placement.Shards)
             {
-                if (!holding.IsVerified(shard))
+                if (!holding.IsVerified(shard) && Rules.ReportVerifiedOnly)
                 {
                     continue;
                 }

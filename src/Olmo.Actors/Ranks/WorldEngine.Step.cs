@@ -1,5 +1,6 @@
 using System.Globalization;
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
@@ -112,12 +113,17 @@ public sealed partial class WorldEngine
 
         while (true)
         {
-            if (!Await(generation, static g => g.SumsAreWhole && g.IsJoined))
+            if (!Await(generation, static g => g.MayAnnounce))
             {
                 return;
             }
 
             Probe.Reached(Phases.Summed, batch.Step);
+            if (Drill.Strikes(DrillAct.FlipSum, batch.Step) is not null)
+            {
+                FlipSumBit();
+            }
+
             generation.Owner.Announce(generation.Id, generation.Replica, _said ??= new Announcement[Layout.Shards], throwOnMismatch: false);
             generation.Announce(_said.AsSpan(0, generation.Owner.Count));
             if (!Await(generation, static g => g.IsFullyAnnounced))
@@ -164,7 +170,7 @@ public sealed partial class WorldEngine
     {
         lock (Gate)
         {
-            if (generation.IsPromised)
+            if (!generation.MayAct)
             {
                 return;
             }
@@ -176,7 +182,11 @@ public sealed partial class WorldEngine
         try
         {
             Probe.Reached(Phases.Applying, step);
-            DropFormer(generation);
+            if (RankRules.MayDropMoved(generation.SawFullSet, Rules))
+            {
+                DropFormer(generation);
+            }
+
             Carry(generation.Plan, generation.Holding, generation.Owner, step, decision);
             lock (Gate)
             {
@@ -355,6 +365,7 @@ public sealed partial class WorldEngine
             return true;
         }
 
+        Drill.Passed(Phases.Forward, batch.Step, group);
         GroupBatch tokens = batch.Groups[group];
         long labels = Math.Max(batch.LabelCount, 1);
         sums.BeginGroup(group);
@@ -422,7 +433,7 @@ public sealed partial class WorldEngine
             while (true)
             {
                 _abort.ThrowIfCancellationRequested();
-                if (condition(generation) && !generation.IsPromised)
+                if (condition(generation) && generation.MayAct)
                 {
                     return true;
                 }

@@ -1,5 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Drills;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
@@ -54,7 +55,8 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <param name="settings">What the run trains.</param>
     /// <param name="time">Clock.</param>
     /// <param name="probe">Sees the moments of a step; does nothing in production.</param>
-    public WorldEngine(int rankId, OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe)
+    /// <param name="drill">Faults and guards; null: none, and all.</param>
+    public WorldEngine(int rankId, OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe, IDrill? drill = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(time);
@@ -63,6 +65,7 @@ public sealed partial class WorldEngine : IWorldEngine
         _settings = settings;
         _time = time;
         Probe = probe;
+        Drill = drill ?? NoDrill.Instance;
         _pool = new ComputePool(settings.Threads);
         _provider = new CpuProvider(_pool, settings.Width);
         ParameterList parameters = new(settings.Config);
@@ -132,6 +135,10 @@ public sealed partial class WorldEngine : IWorldEngine
 
     internal IPhaseProbe Probe { get; }
 
+    internal IDrill Drill { get; }
+
+    internal ProtocolRules Rules => Drill.Guards.Rules;
+
     internal GradientAccumulator Local { get; }
 
     internal ParameterSteps ParameterSteps { get; }
@@ -192,6 +199,7 @@ public sealed partial class WorldEngine : IWorldEngine
         WorldGeneration generation = EnterUpdate(needsParameters: false, CancellationToken.None);
         try
         {
+            Probe.Reached(Phases.Stage, Step);
             TrainingState state = generation.Holding.State;
             ImmutableShards(generation, out int[] shards);
             if (_stage is null || _stageWorld != (generation.World.Replicas, generation.Replica) || !_stage.Placement.Shards.AsSpan().SequenceEqual(shards))

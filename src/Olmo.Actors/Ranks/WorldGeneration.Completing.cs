@@ -112,7 +112,7 @@ internal sealed partial class WorldGeneration
 
         lock (_engine.Gate)
         {
-            if (digest != fetch.Digest)
+            if (digest != fetch.Digest && _engine.Drill.Guards.StateDigest)
             {
                 Interlocked.Increment(ref _engine.RejectedBlocks);
                 Holding.Forget(fetch.Shard);

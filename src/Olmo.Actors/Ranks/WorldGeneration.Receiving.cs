@@ -64,7 +64,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                 SumPieces held = Sums.Pieces(frame.Layer, frame.Shard);
                 FrameVerdict verdict = frame.Id.Step == _sumStep && frame.Id.Attempt < _attempt
                     ? FrameVerdict.Old
-                    : RankRules.JudgeFrame(tag, Standing, _sumStep, held);
+                    : RankRules.JudgeFrame(tag, Standing, _sumStep, held, _engine.Rules);
                 if (verdict is FrameVerdict.Wait)
                 {
                     continue;
@@ -107,7 +107,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                 Monitor.Wait(_engine.Gate);
             }
 
-            return !_promised;
+            return MayAct;
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
 
         lock (_engine.Gate)
         {
-            if (RankRules.JudgeAnnouncement(Number, head.Step, Standing, _sumStep) != AnnouncementVerdict.Count || head.Detail != _attempt)
+            if (RankRules.JudgeAnnouncement(Number, head.Step, Standing, _sumStep, _engine.Rules) != AnnouncementVerdict.Count || head.Detail != _attempt)
             {
                 return;
             }
@@ -159,7 +159,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
         int at = 0;
         lock (_engine.Gate)
         {
-            if (_promised || head.Step < _sumStep - 1 || head.Step > _sumStep)
+            if (!MayAct || head.Step < _sumStep - 1 || head.Step > _sumStep)
             {
                 return;
             }
@@ -232,7 +232,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                 return;
             }
 
-            if (PayloadChecksum.Of(payload) != head.Digest)
+            if (_engine.Drill.Guards.ChunkDigest && PayloadChecksum.Of(payload) != head.Digest)
             {
                 Interlocked.Increment(ref _engine.RejectedBlocks);
                 if (fetch.Donor == Plan.Members[peer])

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Model.State;
@@ -227,6 +228,7 @@ internal sealed partial class WorldGeneration
                 for (int i = 1; i < World.Ranks; i++)
                 {
                     Send((Self + i) % World.Ranks, WorldMessageKind.Announcements, said, _announcementPayloads[next.Layer]);
+                    _engine.Probe.Reached(Phases.Told, next.Step);
                 }
 
                 break;
@@ -287,7 +289,7 @@ internal sealed partial class WorldGeneration
 
             lock (Sums.Gate)
             {
-                if (_promised || id.Step != _sumStep || id.Attempt != _attempt)
+                if (!MayAct || id.Step != _sumStep || id.Attempt != _attempt)
                 {
                     return;
                 }
@@ -409,9 +411,13 @@ internal sealed partial class WorldGeneration
             }
 
             ReadOnlySpan<byte> bytes = _block.AsSpan(0, filled * sizeof(float));
-            Send(
-                wanted.Peer, WorldMessageKind.StateChunks, new WorldHeader(wanted.Step, wanted.Shard, first, k - first, Digest: PayloadChecksum.Of(bytes)), bytes,
-                PayloadCheck.Own);
+            uint digest = PayloadChecksum.Of(bytes);
+            if (_engine.Drill.Strikes(DrillAct.FlipTransfer, wanted.Step) is not null)
+            {
+                _block[bytes.Length / 2] ^= 1;
+            }
+
+            Send(wanted.Peer, WorldMessageKind.StateChunks, new WorldHeader(wanted.Step, wanted.Shard, first, k - first, Digest: digest), bytes, PayloadCheck.Own);
         }
     }
 

@@ -15,8 +15,8 @@ internal sealed partial class WorldGeneration
     private readonly int _layers;
     private readonly GroupMask _all;
     private readonly GroupMask[] _expectedOfUse;
+    private readonly int[] _rangeOfUse;
     private readonly bool[] _usesRunOfUse;
-    private readonly GroupMask _plainExpected;
     private readonly int[] _placeOfShard;
     private readonly bool[] _full;
     private readonly bool[] _exchanged;
@@ -48,12 +48,16 @@ internal sealed partial class WorldGeneration
         int rank = plan.Members[self];
         GroupMask run = plan.Deals[self].Run;
         (FirstOfReplica, EndOfReplica) = world.RanksOf(Replica);
-        _plainExpected = WorldDuties.PlainOwn(world, Replica);
         _expectedOfUse = new GroupMask[plan.Uses.Length];
+        _rangeOfUse = new int[plan.Uses.Length];
+        for (int range = plan.Recipe.Ranges - 1; range >= 0; range--)
+        {
+            _rangeOfUse[plan.UseOfRange[range]] = range;
+        }
+
         _usesRunOfUse = new bool[plan.Uses.Length];
         for (int u = 0; u < plan.Uses.Length; u++)
         {
-            _expectedOfUse[u] = WorldDuties.FirstOwn(plan, world, u, Replica);
             _usesRunOfUse[u] = !run.IsEmpty && plan.Uses[u].Contains(new Atom(rank, run));
         }
 
@@ -78,6 +82,7 @@ internal sealed partial class WorldGeneration
         }
 
         _sumStep = plan.StateStep + 1;
+        Expect();
         _owner = engine.OwnerOf(holding, sums);
         StartCounting();
         InitialiseSending();
@@ -111,10 +116,10 @@ internal sealed partial class WorldGeneration
     public StepIdentity Id => new(_engine.Run, Plan.Timeline, Number, SumStep, Attempt);
 
     /// <summary>Nothing more comes of it: it was promised away, or its mesh failed.</summary>
-    public bool IsOver => _promised || _meshFailed;
+    public bool IsOver => !MayAct || _meshFailed;
 
-    /// <summary>The rank reported for a newer number: nothing is added, sent, announced or applied.</summary>
-    public bool IsPromised => _promised;
+    /// <summary>Rule 12: between a report and the plan a rank adds, sends, announces and applies nothing.</summary>
+    public bool MayAct => RankRules.MayAct(Standing, _engine.Rules);
 
     /// <summary>State, base and parameters are there.</summary>
     public bool IsJoined { get; set; }
@@ -125,6 +130,29 @@ internal sealed partial class WorldGeneration
     public ShardOwner Owner => _owner;
 
     public bool SumsAreWhole => Volatile.Read(ref _shardsLeft) == 0;
+
+    /// <summary>Every owned shard may be announced; under the gate.</summary>
+    public bool MayAnnounce
+    {
+        get
+        {
+            bool whole = SumsAreWhole;
+            if (!whole || (!IsJoined && _engine.Rules.VerifiedState))
+            {
+                return false;
+            }
+
+            foreach (int shard in Holding.Placement.Shards)
+            {
+                if (!RankRules.MayAnnounce(Standing, SumStep, Holding.Step, Holding.IsVerified(shard), whole, _engine.Rules))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     public bool IsFullyAnnounced => _announced == _announcements.Length;
 
@@ -213,7 +241,16 @@ internal sealed partial class WorldGeneration
 
     private int UseOf(int layer, int shard) => Plan.UseOfRange[Plan.Recipe.RangeOf(layer, shard)];
 
-    private GroupMask ExpectedOf(int layer, int shard) => _sumStep > Plan.StateStep + 1 ? _plainExpected : _expectedOfUse[UseOf(layer, shard)];
+    private GroupMask ExpectedOf(int layer, int shard) => _expectedOfUse[UseOf(layer, shard)];
+
+    // What a replica contributes is the same for all ranges of one list of contributions, and for all steps after the first.
+    private void Expect()
+    {
+        for (int use = 0; use < _expectedOfUse.Length; use++)
+        {
+            _expectedOfUse[use] = WorldDuties.ExpectedOwn(Plan, World, _sumStep, _rangeOfUse[use], Replica);
+        }
+    }
 
     private void Advance(long step, int attempt, bool[]? voidShards)
     {
@@ -225,6 +262,11 @@ internal sealed partial class WorldGeneration
             Volatile.Write(ref _attempt, attempt);
             Volatile.Write(ref _sumStep, step);
             Volatile.Write(ref _voidShards, voidShards);
+            if (step <= Plan.StateStep + 2)
+            {
+                Expect();
+            }
+
             StartCounting();
             Monitor.PulseAll(_engine.Gate);
         }

@@ -9,11 +9,23 @@ public static class Phases
     /// <summary>Documents are being turned into token files.</summary>
     public const string Data = "data";
 
+    /// <summary>A batch is about to be read.</summary>
+    public const string Load = "load";
+
     /// <summary>A step begins.</summary>
     public const string Step = "step";
 
+    /// <summary>The state is about to be copied for a checkpoint.</summary>
+    public const string Stage = "stage";
+
     /// <summary>A shard file is about to be written.</summary>
     public const string ShardWrite = "shard-write";
+
+    /// <summary>A drill is in the middle of a shard file.</summary>
+    public const string Put = "put";
+
+    /// <summary>A rank's shards of a checkpoint are written and it is about to say so.</summary>
+    public const string ShardsWritten = "shards-written";
 
     /// <summary>Every shard and the manifest are written, the row is not.</summary>
     public const string ManifestWritten = "manifest-written";
@@ -41,6 +53,9 @@ public static class Phases
 
     /// <summary>A rank has announced its shards and is about to tell the others.</summary>
     public const string Announced = "announced";
+
+    /// <summary>A rank has told one other of its announcements.</summary>
+    public const string Told = "told";
 
     /// <summary>A rank has the full set of announcements and is about to apply the step.</summary>
     public const string Applying = "applying";

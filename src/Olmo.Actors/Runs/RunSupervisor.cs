@@ -42,7 +42,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         _ranks = ranks;
         _time = time;
         PersistenceId = $"run/{settings.Run.Name}";
-        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval);
+        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval) { Guards = settings.Guards };
         _checkpoints = Context.ActorOf(
             BackoffSupervisor.Props(Backoff.OnStop(
                 Props.Create(() => new CheckpointCoordinator(coordinator, store, time, probe)), "coordinator",
@@ -122,7 +122,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     // Rule 13: ranks that run the newest journalled generation are adopted, all of its members; else a new number is taken.
     private void OnStanding(WorldStanding standing)
     {
-        bool living = standing.Generation > 0 && standing.Generation == State.Generation && State.Stopped is null && standing.Members.Order().SequenceEqual(State.Members.Select(m => m.RankId).Order());
+        bool living = _settings.Guards.Adoption && standing.Generation > 0 && standing.Generation == State.Generation && State.Stopped is null && standing.Members.Order().SequenceEqual(State.Members.Select(m => m.RankId).Order());
         if (!living)
         {
             NextGeneration();
@@ -176,8 +176,14 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     private void OnGathered(RanksGathered gathered)
     {
         _there = [.. gathered.Reports.Select(r => r.RankId)];
+        if (!_settings.Guards.Survivors)
+        {
+            Form(new FormationResult.CheckpointNeeded("a drill has survivors give nothing", -1));
+            return;
+        }
+
         Form(WorldFormation.Plan(
-            State.Generation, State.Timeline, _settings.World, State.Members, [.. gathered.Reports.Select(Carried)], suspicions: RunDecisions.Suspicions(State)));
+            State.Generation, State.Timeline, _settings.World, State.Members, [.. gathered.Reports.Select(Carried)], _settings.Guards.Rules, RunDecisions.Suspicions(State)));
     }
 
     // A quarantine opens a timeline that goes on from what the ranks hold; sums with the quarantined group are dropped (rule 17).
@@ -216,7 +222,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
 
     private void OnSpare(RanksSpare spare)
     {
-        if (State.Members.Length < _settings.World.WantedRanks && !State.Stopping)
+        if (State.Members.Length < _settings.World.WantedRanks && !State.Stopping && _settings.Guards.Growth)
         {
             _reason = $"the world grows: rank {string.Join(',', spare.Spares)} is ready";
             NextGeneration();
@@ -228,7 +234,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Answered();
         long generation = State.Generation;
         _phase = RunPhase.Reading;
-        if (_newest is not { } newest)
+        if (_newest is not { } newest || !_settings.Guards.CheckpointResume)
         {
             Form(WorldFormation.FromState(generation, State.Timeline, _settings.World, State.Members, _there, null, RunDecisions.Suspicions(State)));
             return;
@@ -291,7 +297,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Store(decision, () =>
         {
             _reason = decision.Reason;
-            if (failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is { } file && _newest is not null)
+            if (_settings.Guards.FallBack && failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is { } file && _newest is not null)
             {
                 Reject(failed.Step, file, failed.Message, NextGeneration);
                 return;
@@ -343,7 +349,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
             return;
         }
 
-        if (_phase is RunPhase.Training)
+        if (_phase is RunPhase.Training && _settings.Guards.StopCheckpoint)
         {
             Persist(new StopRequested(request.By, _time.GetUtcNow()), e =>
             {

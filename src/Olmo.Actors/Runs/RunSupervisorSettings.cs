@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Runs;
@@ -13,4 +14,8 @@ namespace Olmo.Actors.Runs;
 /// <param name="SnapshotInterval">Events of the supervisor, and of the coordinator, between two snapshots of their state.</param>
 /// <param name="RetryAfter">How long an unanswered message to a child or a rank waits before it is sent again.</param>
 public sealed record RunSupervisorSettings(
-    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, WorldRecipe World, int SnapshotInterval, TimeSpan RetryAfter);
+    RunIdentity Run, RunCreated Recipe, bool AcceptNewTimeline, RunPolicy Policy, CheckpointPolicy Checkpoints, WorldRecipe World, int SnapshotInterval, TimeSpan RetryAfter)
+{
+    /// <summary>Guards that are on.</summary>
+    public Guards Guards { get; init; } = Guards.All;
+}

@@ -34,6 +34,11 @@ internal static class StatusCommand
         output.WriteLine($"state       {(state.Stopped is { } stopped ? $"{stopped.Reason} at step {stopped.Step}: {stopped.Detail}" : isHeld ? "running" : "interrupted: the same command goes on")}");
         output.WriteLine($"timeline    {state.Timeline}{(state.Timeline > 0 ? $", from step {state.TimelineFrom}" : "")}   generation {state.Generation}   steps of the recipe {state.TotalSteps}");
         output.WriteLine($"ranks       {(state.Members.IsDefaultOrEmpty ? "none yet" : string.Join(", ", state.Members.Select(m => m.RankId)))}");
+        if (File.Exists(folder.DrillSettings))
+        {
+            output.WriteLine($"drill       {(await File.ReadAllTextAsync(folder.DrillSettings, cancellationToken)).Trim()}");
+        }
+
         CheckpointCommitted? newest = history.Newest;
         output.WriteLine($"checkpoint  {(newest is null ? "none" : $"step {newest.Step}, {newest.LengthBytes / 1e6:0.0} MB, committed {newest.At:u}")}");
         output.WriteLine($"kept        {string.Join(", ", checkpoints.Committed.Select(c => c.Step))}");

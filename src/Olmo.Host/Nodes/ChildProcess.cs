@@ -2,8 +2,11 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Links;
 using Olmo.Actors.Nodes;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
 using Olmo.Data.Instances;
 using Olmo.Data.Preparation;
 using Olmo.Host.Recipes;
@@ -19,6 +22,7 @@ internal sealed class ChildProcess : IDisposable
     private readonly ProcessLog _log;
     private readonly RunDiagnosis _diagnosis;
     private readonly LinkEndpoint _endpoint;
+    private readonly TracePhaseProbe _trace;
     private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef _node = ActorRefs.Nobody;
 
@@ -32,8 +36,10 @@ internal sealed class ChildProcess : IDisposable
         NodeFolder = new NodeFolder(Folder);
         Laps.Done("recipe");
         _log = new ProcessLog(NodeFolder.LogOf(orders.FileName), orders.Endpoint, time);
-        Probe = new TracePhaseProbe(NodeFolder.TraceOf(orders.FileName), time, Environment.GetEnvironmentVariable("OLMO_PAUSE_AT"));
-        _diagnosis = new RunDiagnosis(Console.Error, time, Probe);
+        _trace = new TracePhaseProbe(NodeFolder.TraceOf(orders.FileName), time, Environment.GetEnvironmentVariable("OLMO_PAUSE_AT"));
+        Drill = Olmo.Actors.Drills.Drill.Of(Recipe.Drill, orders.Number, orders.Role is ProcessRole.Coordinator, Folder.Drill, time);
+        (Store, Probe) = RunStore.Open(Folder, time, orders.FileName, Drill, _trace);
+        _diagnosis = new RunDiagnosis(Console.Error, time, _trace);
         Data = PreparedData.Open(orders.DataFolder) with { TokenizerFolder = orders.TokenizerFolder };
         Train = Data.OpenTrain(Recipe.Batch.SequenceLength, Recipe.Data.FiltersRepetitions ? new RepetitionFilter() : null);
         HeldOut = Data.HeldOut.Files.Count > 0 ? Data.OpenHeldOut(Recipe.Batch.SequenceLength) : null;
@@ -57,7 +63,14 @@ internal sealed class ChildProcess : IDisposable
 
     public NodeFolder NodeFolder { get; }
 
-    public TracePhaseProbe Probe { get; }
+    /// <summary>Faults and guards of this process.</summary>
+    public IDrill Drill { get; }
+
+    /// <summary>Sees the moments of this process.</summary>
+    public IPhaseProbe Probe { get; }
+
+    /// <summary>The run's shard files and manifests, written under this process's name.</summary>
+    public IObjectStore Store { get; }
 
     public PreparedData Data { get; }
 
@@ -124,7 +137,7 @@ internal sealed class ChildProcess : IDisposable
         _endpoint.Dispose();
         HeldOut?.Dispose();
         Train.Dispose();
-        Probe.Dispose();
+        _trace.Dispose();
         _log.Dispose();
     }
 

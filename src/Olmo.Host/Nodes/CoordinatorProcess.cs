@@ -26,7 +26,7 @@ internal static class CoordinatorProcess
     {
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Coordinator, input, time);
         using FileStream held = await TakeLock(child.NodeFolder.CoordinatorLock, time);
-        LocalObjectStore store = new(child.Folder.Checkpoints, time, child.Orders.FileName);
+        IObjectStore store = child.Store;
         ParameterList parameters = new(child.Plan.Config);
         await using RunJournal journal = await RunJournal.Open(child.Folder.Journal, child.Recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
@@ -36,19 +36,25 @@ internal static class CoordinatorProcess
             child.Orders.AcceptNewTimeline, child.Recipe.Supervision.Policy, child.Recipe.Checkpoints,
             new WorldRecipe(
                 child.Recipe.World.Ranks, child.Recipe.World.Min, child.Recipe.World.Replicas, child.Plan.Step.Groups, child.Recipe.Shards, parameters.Layout(child.Recipe.Shards).Layers),
-            child.Recipe.Journal.SnapshotInterval, RankParts.Resend);
+            child.Recipe.Journal.SnapshotInterval, RankParts.Resend)
+        {
+            Guards = child.Drill.Guards,
+        };
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty.Add(typeof(PersistenceServices), journal.Services));
         try
         {
             RankSupervisorSettings ranksSettings = new(
-                child.Recipe.World.Ranks, child.Recipe.World.RanksPatience, child.Recipe.World.StepTimeout, () => RandomNumberGenerator.GetBytes(SecretBytes));
+                child.Recipe.World.Ranks, child.Recipe.World.RanksPatience, child.Recipe.World.StepTimeout, () => RandomNumberGenerator.GetBytes(SecretBytes))
+            {
+                Guards = child.Drill.Guards,
+            };
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             TaskCompletionSource listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             TimeSpan silence = child.Recipe.World.SupervisorTimeout - child.Recipe.World.Silence;
             system.ActorOf(Props.Create(() => new RankProxies(links, ranks, silence, listed)), "processes");
             child.Ready();
             await listed.Task; // a successor that asked before it knew of every rank would take a world for broken that is whole
-            TracePhaseProbe probe = child.Probe;
+            IPhaseProbe probe = child.Probe;
             IActorRef run = system.ActorOf(
                 BackoffSupervisor.Props(Backoff.OnStop(
                     Props.Create(() => new RunSupervisor(settings, store, ranks, time, probe)), "supervisor",

@@ -37,7 +37,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");
         try
         {
-            system.ActorOf(Props.Create(() => new ProgressActor(line, totalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
+            system.ActorOf(Props.Create(() => new ProgressActor(line, totalSteps, recipe.JournalOutage, time, end)), "progress");
             system.ActorOf(Props.Create(() => new MetricsActor(folder.Metrics)), "metrics");
             system.ActorOf(Props.Create(() => new NodeProgress(line, end)), "node-progress");
             IActorRef links = system.ActorOf(Props.Create(() => new LinkActor(hub)), "links");

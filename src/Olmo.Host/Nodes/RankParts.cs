@@ -1,3 +1,4 @@
+using Olmo.Actors.Drills;
 using Olmo.Actors.Ranks;
 using Olmo.Data.Instances;
 using Olmo.Data.Preparation;
@@ -7,20 +8,23 @@ using Olmo.Host.Runs;
 namespace Olmo.Host.Nodes;
 
 /// <summary>What a rank is made of, the same in the command's own process and in a process of its own.</summary>
-internal sealed record RankParts(RankSettings Settings, OlmoRankSettings Engine, TokenBatchSource Batches)
+internal sealed record RankParts(RankSettings Settings, OlmoRankSettings Engine, IBatchSource Batches)
 {
     /// <summary>How long an unanswered report waits before it is sent again.</summary>
     public static readonly TimeSpan Resend = TimeSpan.FromSeconds(2);
 
     /// <summary>The parts for a recipe and its data, which must outlive them.</summary>
-    public static RankParts Of(Recipe recipe, int rank, RunFolder folder, TrainingPlan plan, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut)
+    public static RankParts Of(Recipe recipe, int rank, RunFolder folder, TrainingPlan plan, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IDrill drill)
     {
         TokenBatchSource batches = new(train, plan.Batches, recipe.Data.MasksDocuments);
         OlmoRankSettings engine = new(
             recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
             recipe.EvaluationMaxTokens, weights => ModelExport.Write(folder.Model, weights, data.TokenizerFolder!));
         RankSettings settings = new(
-            rank, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, Resend);
-        return new RankParts(settings, engine, batches);
+            rank, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, Resend)
+        {
+            Guards = drill.Guards,
+        };
+        return new RankParts(settings, engine, DrillBatchSource.Over(batches, drill));
     }
 }

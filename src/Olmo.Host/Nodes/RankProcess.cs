@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Nodes;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
@@ -20,16 +21,16 @@ internal static class RankProcess
     public static async Task<int> Run(TextReader input, TimeProvider time)
     {
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
-        RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut);
-        LocalObjectStore store = new(child.Folder.Checkpoints, time, child.Orders.FileName);
+        RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut, child.Drill);
+        IObjectStore store = child.Store;
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
         try
         {
             PeakFile measured = new(child.NodeFolder.Root, parts.Engine);
             double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, store, time);
             measured.Write(peak);
-            TracePhaseProbe probe = child.Probe;
-            EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time, probe);
+            IPhaseProbe probe = child.Probe;
+            EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time, probe, child.Drill);
             MeshSettings mesh = child.Recipe.World.Mesh();
             TcpSockets sockets = new();
             using MeshListener listener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);
@@ -47,7 +48,7 @@ internal static class RankProcess
     }
 
     // One group instead of all: the shapes, and so the code, are the same. The engine and its state are dropped afterwards.
-    private static Task<double> WarmUp(OlmoRankSettings settings, ChildProcess child, LocalObjectStore store, TimeProvider time)
+    private static Task<double> WarmUp(OlmoRankSettings settings, ChildProcess child, IObjectStore store, TimeProvider time)
     {
         TaskCompletionSource<double> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
@@ -58,7 +59,7 @@ internal static class RankProcess
                 OlmoRankSettings one = settings with { Step = settings.Step with { Groups = 1 } };
                 StepBatch batch = new(1, one.Step.SequencesPerGroup, one.Step.SequenceLength, child.Recipe.Data.MasksDocuments) { Step = 1 };
                 batch.LabelCount = batch.Groups[0].Tokens;
-                using WorldEngine engine = new(child.Orders.Number, one, time, child.Probe);
+                using WorldEngine engine = new(child.Orders.Number, one, time, NoProbe.Instance);
                 engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
                 child.Laps.Done("state");
                 engine.WarmUp(CancellationToken.None);
@@ -76,13 +77,27 @@ internal static class RankProcess
         return done.Task;
     }
 
-    private sealed class EngineFactory(OlmoRankSettings settings, IReadOnlyList<int> processors, TimeProvider time, IPhaseProbe probe) : IRankEngineFactory
+    private sealed class EngineFactory(OlmoRankSettings settings, IReadOnlyList<int> processors, TimeProvider time, IPhaseProbe probe, IDrill drill) : IRankEngineFactory
     {
         // Called by the compute thread: it and the threads that its pool starts stay on the rank's processors.
         public IWorldEngine Create(int rankId)
         {
             ProcessSystem.Bind(processors);
-            return new WorldEngine(rankId, settings, time, probe);
+            return new WorldEngine(rankId, settings, time, probe, drill);
+        }
+    }
+
+    // The dummy step is none of the run's.
+    private sealed class NoProbe : IPhaseProbe
+    {
+        private NoProbe()
+        {
+        }
+
+        public static NoProbe Instance { get; } = new();
+
+        public void Reached(string phase, long step)
+        {
         }
     }
 }

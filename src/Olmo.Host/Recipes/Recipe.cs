@@ -1,4 +1,5 @@
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Host.Nodes;
 
@@ -8,7 +9,11 @@ namespace Olmo.Host.Recipes;
 internal sealed record Recipe(
     RunKeys Run, DataKeys Data, TokenizerKeys Tokenizer, ModelKeys Model, BatchKeys Batch, LossKeys Loss, OptimizerKeys Optimizer, ScheduleKeys Schedule,
     int Shards, ComputeKeys Compute, CheckpointPolicy Checkpoints, SupervisionKeys Supervision, JournalKeys Journal, long EvaluationMaxTokens, SampleKeys Sample,
-    int LogInterval, WorldKeys World, IReadOnlyDictionary<string, string> NumericSettings, string Resolved);
+    int LogInterval, WorldKeys World, DrillSettings Drill, IReadOnlyDictionary<string, string> NumericSettings, string Resolved)
+{
+    /// <summary>How long the journal may be away before the run stops.</summary>
+    public TimeSpan JournalOutage => Drill.Without.Contains("journal-outage", StringComparer.Ordinal) ? TimeSpan.Zero : Supervision.JournalOutage;
+}
 
 internal sealed record RunKeys(string Name, string Folder, long Seed, long Steps, int Epochs);
 

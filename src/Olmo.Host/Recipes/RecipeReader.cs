@@ -78,7 +78,7 @@ internal static class RecipeReader
             run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v, loss),
             new JournalKeys(v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int32("journal.snapshot-interval", 1)),
             v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, batch.Groups, compute.Threads, Environment.ProcessorCount),
-            v.NumericValues(), v.Render());
+            DrillKeys.Read(v), v.NumericValues(), v.Render());
     }
 
     private static ModelKeys Model(SettingsReader v)

@@ -27,6 +27,12 @@ internal sealed record RunFolder(string Root)
     /// <summary>Moments that the run passed, for a person after a crash.</summary>
     public string Trace => Path.Combine(Root, "trace.log");
 
+    /// <summary>Marks of a drill's faults that have struck.</summary>
+    public string Drill => Path.Combine(Root, "drill");
+
+    /// <summary>What a drill was asked for in this folder.</summary>
+    public string DrillSettings => Path.Combine(Drill, "settings");
+
     /// <summary>The recipe as it was resolved.</summary>
     public string ResolvedRecipe => Path.Combine(Root, "recipe.resolved.conf");
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Metrics;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
@@ -30,15 +31,16 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         using RunFolderLock held = RunFolderLock.Take(_folder, time, LockPatience, output);
         LostJournal.Refuse(_folder);
         using LauncherWatch launcher = new(time, stop);
-        using TracePhaseProbe probe = new(_folder.Trace, time, pauseAt);
-        using RunDiagnosis diagnosis = new(output, time, probe);
+        using TracePhaseProbe trace = new(_folder.Trace, time, pauseAt);
+        using RunDiagnosis diagnosis = new(output, time, trace);
         await File.WriteAllTextAsync(_folder.RunNameFile, recipe.Run.Name, CancellationToken.None);
         await File.WriteAllTextAsync(_folder.ResolvedRecipe, recipe.Resolved, CancellationToken.None);
         ProgressLine line = new(output, isTerminal: !Console.IsOutputRedirected, Width(), recipe.LogInterval);
+        SayDrill(line);
         PreparedData data;
         try
         {
-            data = new DataStage(recipe, _folder, probe, line).Run(launcher.Stop);
+            data = new DataStage(recipe, _folder, trace, line).Run(launcher.Stop);
         }
         catch (OperationCanceledException)
         {
@@ -60,8 +62,19 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
             + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");
         RunEnd end = recipe.World.UsesProcesses
             ? await new NodeRun(recipe, _folder, data, acceptNewTimeline, line, time).Train(plan.TotalSteps, launcher.Stop)
-            : await Train(plan, parameters, data, train, heldOut, probe, diagnosis, line, launcher.Stop);
+            : await Train(plan, parameters, data, train, heldOut, trace, diagnosis, line, launcher.Stop);
         return Report(end, plan, data, train, heldOut, line);
+    }
+
+    // Who reads the folder later must know too.
+    private void SayDrill(ProgressLine line)
+    {
+        if (!recipe.Drill.IsEmpty)
+        {
+            Directory.CreateDirectory(_folder.Drill);
+            File.WriteAllText(_folder.DrillSettings, $"{recipe.Drill}\n");
+            line.Say($"drill: {recipe.Drill}");
+        }
     }
 
     private static int Width()
@@ -77,18 +90,22 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     }
 
     private async Task<RunEnd> Train(
-        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe probe, RunDiagnosis diagnosis, ProgressLine line,
+        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe trace, RunDiagnosis diagnosis, ProgressLine line,
         CancellationToken stop)
     {
-        LocalObjectStore store = new(_folder.Checkpoints, time);
-        RankParts parts = RankParts.Of(recipe, 0, _folder, plan, data, train, heldOut);
+        IDrill drill = Drill.Of(recipe.Drill, DrillFault.OnlyProcess, isCoordinator: true, _folder.Drill, time);
+        (IObjectStore store, IPhaseProbe probe) = RunStore.Open(_folder, time, "run", drill, trace);
+        RankParts parts = RankParts.Of(recipe, 0, _folder, plan, data, train, heldOut, drill);
         await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(recipe.Run.Name, journal.Token),
             new RunCreated(
                 recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
             acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints,
-            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), recipe.Journal.SnapshotInterval, RankParts.Resend);
+            new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), recipe.Journal.SnapshotInterval, RankParts.Resend)
+        {
+            Guards = drill.Guards,
+        };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions
         {
@@ -99,11 +116,11 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         diagnosis.Watch(system);
         try
         {
-            EngineFactory engines = new(parts.Engine, time, probe);
-            system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.Supervision.JournalOutage, time, end)), "progress");
+            EngineFactory engines = new(parts.Engine, time, probe, drill);
+            system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.JournalOutage, time, end)), "progress");
             system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
             IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, NoDataPlane.Instance, time, probe)), "rank");
-            RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []);
+            RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []) { Guards = drill.Guards };
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             ranks.Tell(new RanksChanged([new RankEntry(0, rank, IsReady: true, IsSilent: false)]), ActorRefs.NoSender);
             IActorRef run = system.ActorOf(
@@ -139,8 +156,8 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         }
     }
 
-    private sealed class EngineFactory(OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe) : IRankEngineFactory
+    private sealed class EngineFactory(OlmoRankSettings settings, TimeProvider time, IPhaseProbe probe, IDrill drill) : IRankEngineFactory
     {
-        public IWorldEngine Create(int rankId) => new WorldEngine(rankId, settings, time, probe);
+        public IWorldEngine Create(int rankId) => new WorldEngine(rankId, settings, time, probe, drill);
     }
 }
