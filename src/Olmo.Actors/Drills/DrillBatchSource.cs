@@ -3,7 +3,7 @@ using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Drills;
 
-/// <summary>Batches whose reading is a moment of the drill: <see cref="Phases.Load"/>.</summary>
+/// <summary>Batches whose reading is a moment of the drill: <see cref="Phases.Load"/>; its step is the number of the batch.</summary>
 public sealed class DrillBatchSource(IBatchSource source, IDrill drill) : IBatchSource
 {
     /// <summary>The source itself where there is no drill.</summary>
@@ -13,12 +13,12 @@ public sealed class DrillBatchSource(IBatchSource source, IDrill drill) : IBatch
     public StepBatch CreateBatch() => source.CreateBatch();
 
     /// <inheritdoc />
-    public void Read(long step, StepBatch destination)
+    public void Read(long batch, StepBatch destination)
     {
-        drill.Passed(Phases.Load, step);
-        source.Read(step, destination);
+        drill.Passed(Phases.Load, batch);
+        source.Read(batch, destination);
     }
 
     /// <inheritdoc />
-    public string CursorAfter(long step) => source.CursorAfter(step);
+    public string CursorAfter(long batch) => source.CursorAfter(batch);
 }
