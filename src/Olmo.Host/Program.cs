@@ -10,6 +10,7 @@ RootCommand root = new("Trains OLMo and OLMo 2 language models by actors that lo
     StatusCommand.Create(),
     CheckpointCommand.Create(),
     new Command("data", "Looks at data.") { DataInspect.Create() },
+    ModelCommand.Create(),
     DoctorCommand.Create(),
     TokenizerCommand.Create(),
     ChildCommands.Coordinator(),

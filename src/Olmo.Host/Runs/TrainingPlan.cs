@@ -35,16 +35,22 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
         }
 
         int threads = recipe.Compute.Threads > 0 ? recipe.Compute.Threads : Environment.ProcessorCount;
-        return new TrainingPlan(ConfigOf(recipe, data), StepOf(recipe, steps), batches, steps, threads, width);
+        return new TrainingPlan(ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId), StepOf(recipe, steps), batches, steps, threads, width);
     }
 
-    private static OlmoConfig ConfigOf(Recipe recipe, PreparedData data)
+    /// <summary>Sizes of the model.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="entries">Entries of its tokenizer.</param>
+    /// <param name="eosId">End of a document.</param>
+    /// <param name="bosId">Start of a document, if the tokenizer has one.</param>
+    /// <exception cref="UsageException">The vocabulary is too small.</exception>
+    public static OlmoConfig ConfigOf(Recipe recipe, int entries, int eosId, int? bosId)
     {
         ModelKeys m = recipe.Model;
-        int vocabulary = m.Vocabulary > 0 ? m.Vocabulary : (data.VocabularySize + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
-        if (vocabulary < data.VocabularySize)
+        int vocabulary = m.Vocabulary > 0 ? m.Vocabulary : (entries + VocabularyMultiple - 1) / VocabularyMultiple * VocabularyMultiple;
+        if (vocabulary < entries)
         {
-            throw new UsageException($"model.vocabulary = {vocabulary}: the tokenizer has {data.VocabularySize} entries");
+            throw new UsageException($"model.vocabulary = {vocabulary}: the tokenizer has {entries} entries");
         }
 
         bool isFirst = m.Family == "olmo";
@@ -66,8 +72,8 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             ZLossMultiplier = recipe.Loss.ZLoss,
             Initialisation = isFirst ? InitialisationMethod.Mitchell : InitialisationMethod.Normal,
             InitialDeviation = m.InitStd,
-            EosTokenId = data.EosId,
-            BosTokenId = data.BosId,
+            EosTokenId = eosId,
+            BosTokenId = bosId,
         }.Validated();
     }
 
@@ -82,7 +88,8 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             loss.SpikeRollbackSteps > 0 ? loss.MaxSpikes : 0);
     }
 
-    private static StepSettings StepOf(Recipe recipe, long steps)
+    /// <summary>The step of a training of so many steps.</summary>
+    public static StepSettings StepOf(Recipe recipe, long steps)
     {
         ScheduleKeys s = recipe.Schedule;
         double end = s.EndStep > 0 ? s.EndStep : steps;

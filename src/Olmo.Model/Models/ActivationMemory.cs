@@ -10,11 +10,17 @@ internal sealed class ActivationMemory : IDisposable
     private readonly ActivationKind _kind;
     private readonly int _maxRows;
     private readonly BufferPlan _plan = new();
-    private readonly BufferSet _memory;
+    private readonly BufferSet? _memory;
     private readonly Dictionary<string, TensorSlot> _slots = new(StringComparer.Ordinal);
     private readonly Dictionary<int, ActivationSet> _sets = [];
 
     public ActivationMemory(ITensorProvider provider, OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
+        : this(config, maxRows, logitRows, kind, dtype)
+    {
+        _memory = provider.Allocate(_plan);
+    }
+
+    private ActivationMemory(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
     {
         _config = config;
         _kind = kind;
@@ -48,7 +54,13 @@ internal sealed class ActivationMemory : IDisposable
         }
 
         SizeBytes = _plan.SizeBytes;
-        _memory = provider.Allocate(_plan);
+    }
+
+    /// <summary>Bytes that such a memory takes.</summary>
+    public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
+    {
+        using ActivationMemory planned = new(config, maxRows, logitRows, kind, dtype);
+        return planned.SizeBytes;
     }
 
     /// <summary>Bytes taken.</summary>
@@ -71,7 +83,7 @@ internal sealed class ActivationMemory : IDisposable
         return set;
     }
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => _memory?.Dispose();
 
     private void PlanRows(DType dtype, params ReadOnlySpan<string> names)
     {
@@ -155,9 +167,9 @@ internal sealed class ActivationMemory : IDisposable
             LogProbability = View("log-probability", rows),
             FinalStatistics = new NormStatistics(View("final mean", rows), View("final rstd", rows)),
             Normed = View("normed", rows),
-            Logits = _memory[_slots["logits"]],
-            CrossEntropySum = _memory[_slots["cross-entropy sum"]],
-            ZLossSum = _memory[_slots["z-loss sum"]],
+            Logits = _memory![_slots["logits"]],
+            CrossEntropySum = _memory![_slots["cross-entropy sum"]],
+            ZLossSum = _memory![_slots["z-loss sum"]],
             Blocks = blocks,
             Scratch = scratch,
         };
@@ -199,13 +211,13 @@ internal sealed class ActivationMemory : IDisposable
     }
 
     private Tensor Statistics(int block, int which, int rows) =>
-        _slots.TryGetValue($"statistics {block}", out TensorSlot slot) ? _memory[slot].View((long)which * _maxRows, new Shape(rows)) : default;
+        _slots.TryGetValue($"statistics {block}", out TensorSlot slot) ? _memory![slot].View((long)which * _maxRows, new Shape(rows)) : default;
 
     private Tensor Optional(string name, int rows) => _slots.ContainsKey(name) ? View(name, rows) : default;
 
     private Tensor View(string name, int rows)
     {
-        Tensor tensor = _memory[_slots[name]];
+        Tensor tensor = _memory![_slots[name]];
         return tensor.Shape.Rank == 1 ? tensor.View(0, new Shape(rows)) : tensor.FirstRows(rows);
     }
 }

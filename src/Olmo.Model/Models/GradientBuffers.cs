@@ -13,6 +13,27 @@ internal sealed class GradientBuffers : IParameterTensors, IDisposable
     {
         IsWhole = whole;
         int count = parameters.Specs.Length;
+        (BufferPlan plan, TensorSlot slot, long[] offsets) = PlanOf(parameters, whole);
+        SizeBytes = plan.SizeBytes;
+        _memory = provider.Allocate(plan);
+        _tensors = new Tensor[count];
+        for (int p = 0; p < count; p++)
+        {
+            _tensors[p] = _memory[slot].View(offsets[p], parameters.Specs[p].Shape);
+        }
+
+        Head = parameters.Config.TiedEmbeddings ? _memory[slot].View(offsets[count], parameters.Specs[0].Shape) : _tensors[parameters.Head];
+    }
+
+    /// <summary>Bytes taken.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>Bytes that such buffers take.</summary>
+    public static long SizeOf(ParameterList parameters, bool whole) => PlanOf(parameters, whole).Plan.SizeBytes;
+
+    private static (BufferPlan Plan, TensorSlot Slot, long[] Offsets) PlanOf(ParameterList parameters, bool whole)
+    {
+        int count = parameters.Specs.Length;
         long[] offsets = new long[count + 1];
         long[] end = new long[parameters.HeadLayer + 1];
         long next = 0;
@@ -33,15 +54,7 @@ internal sealed class GradientBuffers : IParameterTensors, IDisposable
         }
 
         BufferPlan plan = new();
-        TensorSlot slot = plan.Add(whole ? "gradients" : "gradients of a layer", DType.F32, new Shape(next));
-        _memory = provider.Allocate(plan);
-        _tensors = new Tensor[count];
-        for (int p = 0; p < count; p++)
-        {
-            _tensors[p] = _memory[slot].View(offsets[p], parameters.Specs[p].Shape);
-        }
-
-        Head = parameters.Config.TiedEmbeddings ? _memory[slot].View(offsets[count], parameters.Specs[0].Shape) : _tensors[parameters.Head];
+        return (plan, plan.Add(whole ? "gradients" : "gradients of a layer", DType.F32, new Shape(next)), offsets);
     }
 
     /// <summary>True if each parameter has its own memory.</summary>

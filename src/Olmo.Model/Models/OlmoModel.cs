@@ -53,6 +53,13 @@ public sealed class OlmoModel : IDisposable
     /// <summary>Bytes of activations.</summary>
     public long ActivationBytes => _transformer.ActivationBytes;
 
+    /// <summary>Bytes of gradients.</summary>
+    public long GradientBytes => _gradients?.SizeBytes ?? 0;
+
+    /// <summary>Bytes of activations and gradients that a model for training takes.</summary>
+    internal static (long Activations, long Gradients) TrainingBytes(ParameterList parameters, int sequences, int sequenceLength, bool wholeGradients) =>
+        (Transformer.TrainingBytes(parameters, checked(sequences * sequenceLength)), GradientBuffers.SizeOf(parameters, wholeGradients));
+
     /// <summary>Starts the losses of a group.</summary>
     public void BeginGroup()
     {

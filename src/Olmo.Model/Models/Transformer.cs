@@ -66,6 +66,10 @@ internal sealed class Transformer : IDisposable
     /// <summary>Bytes of activations.</summary>
     public long ActivationBytes => _memory.SizeBytes;
 
+    /// <summary>Bytes of activations of passes of training.</summary>
+    public static long TrainingBytes(ParameterList parameters, int rows) =>
+        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), ActivationKind.Training, parameters.ActivationType);
+
     /// <summary>Activations of a pass.</summary>
     public ActivationSet Activations(int rows) => _memory.For(rows);
 

@@ -24,8 +24,8 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        _microBatch = Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);
-        GradientStorage storage = _microBatch == settings.SequencesPerGroup ? GradientStorage.OneLayer : GradientStorage.Whole;
+        _microBatch = MicroBatchOf(settings);
+        GradientStorage storage = KeepsAllGradients(settings) ? GradientStorage.Whole : GradientStorage.OneLayer;
         _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage);
         Parameters = weights.Working(weights.Parameters.Layout(settings.Shards));
     }
@@ -35,6 +35,24 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
 
     /// <summary>Bytes of activations.</summary>
     public long ActivationBytes => _model.ActivationBytes;
+
+    /// <summary>Bytes of gradients.</summary>
+    public long GradientBytes => _model.GradientBytes;
+
+    /// <summary>Bytes that a program of such sizes takes for activations and for gradients; takes none.</summary>
+    /// <param name="parameters">The model.</param>
+    /// <param name="settings">Sizes of groups and micro-batches.</param>
+    public static (long Activations, long Gradients) MemoryOf(ParameterList parameters, StepSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(settings);
+        return OlmoModel.TrainingBytes(parameters, MicroBatchOf(settings), settings.SequenceLength, KeepsAllGradients(settings));
+    }
+
+    private static int MicroBatchOf(StepSettings settings) => Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);
+
+    // Gradients of several passes are one chain, which stays until the group ends.
+    private static bool KeepsAllGradients(StepSettings settings) => MicroBatchOf(settings) < settings.SequencesPerGroup;
 
     /// <inheritdoc/>
     public bool RunGroup(GroupBatch batch, long globalLabels, GradientAccumulator sums, out GroupLoss loss, CancellationToken abort)

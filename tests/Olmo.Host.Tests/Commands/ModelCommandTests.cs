@@ -1,0 +1,61 @@
+using System.Globalization;
+using Olmo.Host.Commands;
+
+namespace Olmo.Host.Tests.Commands;
+
+public sealed class ModelCommandTests : IDisposable
+{
+    private readonly string _recipe = Path.Combine(Directory.CreateTempSubdirectory("olmo-model-").FullName, "a.conf");
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_recipe)!, recursive: true);
+
+    [Fact]
+    public async Task Describe_OfARecipe_ShowsLayersMemoryAndTraffic()
+    {
+        string[] lines = await Describe("model { width = 32, layers = 3, heads = 2, ffn = 64, vocabulary = 384 }\ntokenizer.vocabulary = 300\nstate.shards = 4", "--set", "ranks.count=3");
+
+        // Counted by hand: a block has 4 x 32 x 32 + 3 x 32 x 64 + 4 norms of 32; embedding and head 384 x 32; one norm at the end.
+        const long Block = (4 * 32 * 32) + (3 * 32 * 64) + (4 * 32);
+        const long All = (3 * Block) + (2 * 384 * 32) + 32;
+        Assert.Contains($"{All:N0} parameters", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, l => l.StartsWith("1-3      model.layers.*.mlp.gate_proj.weight", StringComparison.Ordinal) && l.EndsWith("64 x 32            2,048 x 3", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith("world       3 ranks in 2 replicas", StringComparison.Ordinal));
+        string[][] memory = Rows(lines, "memory of a rank");
+        Assert.Equal(3, memory.Length);
+        Assert.All(memory, row => Assert.Equal(All * 4 / 1e6, Number(row[2]), 3));
+        Assert.All(memory, row => Assert.Equal(row[2..11].Sum(Number), Number(row[11]), 0.01));
+        string[][] traffic = Rows(lines, "sent by a rank");
+        Assert.Equal(["4", "4", "4"], traffic.Select(r => r[1]));
+        Assert.All(traffic, row => Assert.Equal(row[2..6].Sum(Number), Number(row[6]), 0.01));
+        Assert.True(Number(traffic[0][2]) > 0); // ranks 0 and 1 share a replica
+        Assert.Equal(0, Number(traffic[2][2])); // rank 2 is alone in its own
+    }
+
+    [Fact]
+    public async Task Describe_OfAnUnknownKey_IsAMistakeOfTheUser()
+    {
+        StringWriter error = new();
+        await File.WriteAllTextAsync(_recipe, "model.widht = 32");
+
+        Assert.Equal(2, await CommandRunner.Run(ModelCommand.Create(), ["describe", _recipe], new StringWriter(), error));
+        Assert.Contains("model.widht", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<string[]> Describe(string recipe, params string[] more)
+    {
+        await File.WriteAllTextAsync(_recipe, recipe);
+        StringWriter output = new();
+        StringWriter error = new();
+        int code = await CommandRunner.Run(ModelCommand.Create(), ["describe", _recipe, .. more], output, error);
+        Assert.True(code == 0, error.ToString());
+        return output.ToString().Split('\n');
+    }
+
+    private static string[][] Rows(string[] lines, string title)
+    {
+        int at = Array.FindIndex(lines, l => l.StartsWith(title, StringComparison.Ordinal));
+        return [.. lines.Skip(at + 2).TakeWhile(l => l.Length > 0).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+    }
+
+    private static double Number(string text) => double.Parse(text, NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+}
