@@ -25,6 +25,9 @@ public interface IWorldEngine : IRankEngine
     /// <summary>The mesh of a generation failed: computing goes on, nothing is applied until the next plan. From any thread.</summary>
     event Action<long, MeshError>? WorldFailed;
 
+    /// <summary>The rank found something wrong in the numbers, of itself or of another: for the supervisor of ranks. From any thread.</summary>
+    event Action<IRankFinding>? Found;
+
     /// <summary>
     /// Ends the generation in work and reports for the next: from the return on nothing of the old one is added, sent, announced or applied (rule 12). An update in work
     /// is finished first (rule 9). Forward and backward of the run go on. Asked again for the same number, it gives the same report.

@@ -146,6 +146,8 @@ public sealed partial class WorldEngine
             {
                 return;
             }
+
+            ComputeRun(generation, batch); // again, where this rank's own sum was at fault
         }
     }
 
@@ -251,6 +253,8 @@ public sealed partial class WorldEngine
         }
 
         Interlocked.Increment(ref _voidAttempts);
+        Report(generation, said, isVoid);
+        DropSpoiltRun(isVoid);
         bool plain = generation.SumStep > generation.Plan.StateStep + 1 || (generation.Plan.Bases.All(b => b.IsEmpty) && generation.Plan.Deals.All(d => d.Singles.IsEmpty));
         if (!plain || generation.Attempt + 1 >= MostAttempts)
         {

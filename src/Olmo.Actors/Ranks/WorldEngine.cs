@@ -300,10 +300,10 @@ public sealed partial class WorldEngine : IWorldEngine
         shards = [.. generation.Holding.Placement.Shards.Where(s => s % generation.World.Replicas == generation.Replica)];
 
     /// <summary>Fault for tests: memory of a sum changes after the reduction.</summary>
-    internal void FlipSumBit()
+    internal void FlipSumBit(bool inOwn = false)
     {
         WorldGeneration generation = _generation!;
-        (generation.Sums.Foreign ?? generation.Sums.Own).FlipBit(generation.Holding.Placement.Held[0]);
+        (inOwn ? generation.Sums.Own : generation.Sums.Foreign ?? generation.Sums.Own).FlipBit(generation.Holding.Placement.Held[0]);
     }
 
     // Ends the generation in work without a report.

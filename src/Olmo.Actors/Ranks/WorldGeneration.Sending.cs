@@ -275,12 +275,13 @@ internal sealed partial class WorldGeneration
         _engine.Probe.Reached(Phases.Sums, id.Step);
         for (int shard = 0; shard < World.Shards; shard++)
         {
-            if (group < 0 ? !UsesRun(id.Step, voidShards, layer, shard) : !UsesSingle(layer, shard, group))
+            int owner = World.OwnerOf(Replica, shard);
+            bool isInPlace = owner == Self && group < 0 && Sums.OwnIsLocal; // counts as a whole, also where only some shards are void
+            if (!isInPlace && (group < 0 ? !UsesRun(id.Step, voidShards, layer, shard) : !UsesSingle(layer, shard, group)))
             {
                 continue;
             }
 
-            int owner = World.OwnerOf(Replica, shard);
             if (owner != Self)
             {
                 SendSum(owner, SumRoute.Contribution, from, layer, shard, id, from.WriteFrame(layer, shard, id, _frame));
@@ -294,9 +295,13 @@ internal sealed partial class WorldGeneration
                     return;
                 }
 
-                if (!Sums.OwnIsLocal || group >= 0)
+                if (!isInPlace)
                 {
                     Sums.Own.Add(from, layer, shard);
+                }
+                else if (World.Replicas == 1)
+                {
+                    from.Seal(layer, shard); // with more replicas the frame of the exchange does that
                 }
 
                 Changed(layer, shard);

@@ -58,7 +58,9 @@ public sealed partial class GradientAccumulator
         }
         else
         {
-            _digests[range] += AddSums(from, layer, shard);
+            ulong digest = AddSums(from, layer, shard);
+            from.Note(layer, shard, digest);
+            _digests[range] += digest;
         }
 
         _rangeIsInvalid[range] |= !from.IsValid(layer, shard);
@@ -99,6 +101,30 @@ public sealed partial class GradientAccumulator
         _provider.Write(first, new ReadOnlySpan<long>(in value));
     }
 
+    /// <summary>Measures a range that this rank summed itself and keeps its digest, as its frame would: what changes in memory afterwards is found (rule 5).</summary>
+    public void Seal(int layer, int shard)
+    {
+        if (layer < Layout.Layers && !_digestIsKnown[RangeOf(layer, shard)])
+        {
+            Note(layer, shard, MeasureSums(layer, shard));
+        }
+    }
+
+    /// <summary>True if every range of a shard has the digest that it had when it was sent, added elsewhere or sealed; a range of which none was taken counts as right.</summary>
+    public bool IsShardIntact(int shard)
+    {
+        for (int layer = 0; layer < Layout.Layers; layer++)
+        {
+            int range = RangeOf(layer, shard);
+            if (_digestIsKnown[range] && MeasureSums(layer, shard) != _digests[range])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Bytes of the frame of a range, as <see cref="WriteFrame"/> writes it.</summary>
     public int FrameBytes(int layer, int shard, in StepIdentity id) =>
         SumFrame.EncodedBytes(id.RunId, Groups, SumPayload.Fixed64, layer == Layout.Layers ? LossParts.Count : Layout.ElementsOfRange(layer, shard));
@@ -118,6 +144,7 @@ public sealed partial class GradientAccumulator
         else
         {
             digest = CopySums(layer, shard, payload);
+            Note(layer, shard, digest);
         }
 
         SumFrame.WriteHeader(
@@ -245,6 +272,30 @@ public sealed partial class GradientAccumulator
             _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
             _provider.Read(SumsOf(held), destination.Slice(at, _ranges[held].Length));
             at += _ranges[held].Length;
+        }
+
+        return SumOfDigests(visited);
+    }
+
+    // The first digest of a sum that this rank made itself stands for its contributions.
+    private void Note(int layer, int shard, ulong digest)
+    {
+        int range = RangeOf(layer, shard);
+        if (!_digestIsKnown[range])
+        {
+            _digests[range] = digest;
+            _digestIsKnown[range] = true;
+        }
+    }
+
+    private ulong MeasureSums(int layer, int shard)
+    {
+        int visited = 0;
+        for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
+        {
+            int held = Placement.IndexOf(c);
+            ZeroUnwritten(held, 1);
+            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
         }
 
         return SumOfDigests(visited);

@@ -74,6 +74,12 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
         remove { }
     }
 
+    public event Action<IRankFinding>? Found
+    {
+        add { }
+        remove { }
+    }
+
     public WorldReport? Prepare(long generation)
     {
         Standing = Standing with { Promised = generation };

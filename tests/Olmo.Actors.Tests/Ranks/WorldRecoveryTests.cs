@@ -269,6 +269,35 @@ public sealed class WorldRecoveryTests
         Assert.All(world.Members(), r => Assert.Equal(Steps * WorldExample.Groups / ranks, r.Engine.ComputedGroups.All));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 3)]
+    public void OwnSum_WithAFlippedBitAfterItWasSent_IsComputedAgainAndNotSentAgain(int ranks, int replicas)
+    {
+        using WorldOfThreads world = new(ranks, replicas);
+        world.Form(ranks);
+        List<IRankFinding> found = [];
+        world.Ranks[0].Engine.Found += found.Add;
+        int flips = 0;
+        world.Ranks[^1].OnReached = (rank, phase, step) =>
+        {
+            if (phase == Phases.Summed && step == 3 && Interlocked.Increment(ref flips) == 1)
+            {
+                rank.Engine.FlipSumBit(inOwn: true);
+            }
+        };
+        world.RunTo(Steps);
+
+        Check(world);
+        Assert.All(world.Members(), r => Assert.Equal(1, r.Engine.VoidAttempts));
+        Assert.Single(world.Plans);
+        Assert.Equal((Steps + 1) * WorldExample.Groups / ranks, world.Ranks[^1].Engine.ComputedGroups.All);
+        SumsVoid told = Assert.IsType<SumsVoid>(Assert.Single(found));
+        Assert.Equal((3L, 0), (told.Step, told.Attempt));
+        Assert.Equal(world.Ranks[^1].Id, Assert.Single(told.Suspects));
+    }
+
     private static void Check(WorldOfThreads world)
     {
         (string weights, string[] shards) = world.Result();
