@@ -29,6 +29,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
     private readonly HashSet<(int Timeline, long Step)> _committing = [];
     private readonly Dictionary<(int Timeline, long Step), HashSet<IActorRef>> _reporters = [];
     private bool _collecting;
+    private long? _needed;
 
     /// <summary>Serves one run.</summary>
     public CheckpointCoordinator(CheckpointCoordinatorSettings settings, IObjectStore store, TimeProvider time, IPhaseProbe probe)
@@ -50,6 +51,8 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         Command<CheckpointFailed>(OnCheckpointFailed);
         Command<EndUnfinished>(OnEndUnfinished);
         Command<RejectCheckpoint>(OnReject);
+        Command<SuspectCheckpoints>(OnSuspect);
+        Command<KeepUpTo>(m => _needed = m.Step);
         Command<GarbageCollected>(OnGarbageCollected);
         Command<GetCheckpointsStatus>(_ => Sender.Tell(new CheckpointsStatus(
             [.. State.Begun.Select(b => b.Step).Order()], [.. _pending.Keys.Select(k => k.Step).Order()], [.. _committing.Select(k => k.Step).Order()], _collecting)));
@@ -265,9 +268,26 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         });
     }
 
+    private void OnSuspect(SuspectCheckpoints suspect)
+    {
+        CheckpointSuspected[] marked =
+        [
+            .. State.Committed.Where(c => suspect.Lineage.Counts(c.Timeline, c.Step) && c.Step > suspect.After && !State.IsSuspect(c))
+                .Select(c => new CheckpointSuspected(c.Timeline, c.Step, suspect.Reason)),
+        ];
+        if (marked.Length > 0)
+        {
+            PersistAll(marked, e =>
+            {
+                Update(e);
+                Context.System.EventStream.Publish(e);
+            });
+        }
+    }
+
     private void Retire()
     {
-        CheckpointRetired[] expired = [.. State.Expired(_settings.Policy.Keep).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
+        CheckpointRetired[] expired = [.. State.Expired(_settings.Policy.Keep, _needed).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
         if (expired.Length == 0)
         {
             CollectGarbage();

@@ -26,5 +26,8 @@ public sealed record CheckpointAbandoned(int Timeline, long Step, string Reason,
 /// <summary>A committed checkpoint cannot be read any more and does not count; the bad file was set aside.</summary>
 public sealed record CheckpointRejected(int Timeline, long Step, string File, string Reason) : CheckpointEvent;
 
+/// <summary>Steps up to this checkpoint were computed by a rank that was convicted of wrong arithmetic since its last clean audit: it is never resumed from unless somebody asks.</summary>
+public sealed record CheckpointSuspected(int Timeline, long Step, string Reason) : CheckpointEvent;
+
 /// <summary>Retention let a checkpoint go; its files are garbage unless another checkpoint names them.</summary>
 public sealed record CheckpointRetired(int Timeline, long Step) : CheckpointEvent;

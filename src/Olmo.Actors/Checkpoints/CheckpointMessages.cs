@@ -41,6 +41,12 @@ public sealed record FindCheckpoint(Lineage Lineage, long AtMost = long.MaxValue
 /// <param name="EverCommitted">Whether the run ever committed one: then starting from initial weights would lose work silently.</param>
 public sealed record CheckpointFound(CheckpointCommitted? Newest, bool EverCommitted);
 
+/// <summary>To the coordinator: a rank computed wrong; the checkpoints after a step of this history are suspect.</summary>
+public sealed record SuspectCheckpoints(Lineage Lineage, long After, string Reason);
+
+/// <summary>To the coordinator: retention keeps the newest checkpoint up to this step, as the run may have to go back there.</summary>
+public sealed record KeepUpTo(long Step);
+
 /// <summary>A committed checkpoint could not be read: its bad file is set aside, and it does not count any more.</summary>
 public sealed record RejectCheckpoint(int Timeline, long Step, string File, string Reason);
 

@@ -23,6 +23,12 @@ public sealed record CheckpointsState
     /// <summary>Committed checkpoints that could not be read later.</summary>
     public ImmutableList<CheckpointRejected> Rejected { get; init; } = [];
 
+    /// <summary>Committed checkpoints that a convicted rank took part in, as long as their files are kept.</summary>
+    public ImmutableList<CheckpointSuspected> Suspect { get; init; } = [];
+
+    /// <summary>Whether a checkpoint is suspect.</summary>
+    public bool IsSuspect(CheckpointCommitted checkpoint) => Suspect.Exists(s => s.Timeline == checkpoint.Timeline && s.Step == checkpoint.Step);
+
     /// <summary>The next state. Pure.</summary>
     public static CheckpointsState Apply(CheckpointsState state, CheckpointEvent happened) => happened switch
     {
@@ -44,7 +50,12 @@ public sealed record CheckpointsState
             Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step),
             Rejected = state.Rejected.Add(e),
         },
-        CheckpointRetired e => state with { Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step) },
+        CheckpointSuspected e => state with { Suspect = state.Suspect.RemoveAll(s => s.Timeline == e.Timeline && s.Step == e.Step).Add(e) },
+        CheckpointRetired e => state with
+        {
+            Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step),
+            Suspect = state.Suspect.RemoveAll(s => s.Timeline == e.Timeline && s.Step == e.Step),
+        },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of checkpoints."),
     };
 
@@ -55,25 +66,27 @@ public sealed record CheckpointsState
     public CheckpointCommitted? Newest(Lineage lineage)
     {
         ArgumentNullException.ThrowIfNull(lineage);
-        return Committed.Where(c => lineage.Counts(c.Timeline, c.Step)).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
+        return Committed.Where(c => lineage.Counts(c.Timeline, c.Step) && !IsSuspect(c)).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
     }
 
     /// <summary>The newest checkpoint up to a step; where there is none, the oldest.</summary>
     public CheckpointCommitted? NewestUpTo(Lineage lineage, long step)
     {
         ArgumentNullException.ThrowIfNull(lineage);
-        CheckpointCommitted[] history = [.. Committed.Where(c => lineage.Counts(c.Timeline, c.Step)).OrderBy(c => c.Step).ThenBy(c => c.Timeline)];
+        CheckpointCommitted[] history = [.. Committed.Where(c => lineage.Counts(c.Timeline, c.Step) && !IsSuspect(c)).OrderBy(c => c.Step).ThenBy(c => c.Timeline)];
         return Array.FindLast(history, c => c.Step <= step) ?? history.FirstOrDefault();
     }
 
     /// <summary>
     /// The checkpoints that retention lets go once another was committed: of the ones that are not permanent, all but the newest <paramref name="keep"/>.
-    /// The newest that counts is never among them.
+    /// The newest that counts is never among them, nor is the newest up to <paramref name="needed"/>. Suspect ones are counted by themselves.
     /// </summary>
-    public ImmutableList<CheckpointCommitted> Expired(int keep)
+    public ImmutableList<CheckpointCommitted> Expired(int keep, long? needed = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
-        return [.. Committed.Where(c => !c.Permanent).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).Skip(keep)];
+        CheckpointCommitted[] ordered = [.. Committed.Where(c => !c.Permanent).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline)];
+        CheckpointCommitted? kept = needed is { } step ? Array.Find(ordered, c => c.Step <= step && !IsSuspect(c)) : null;
+        return [.. ordered.Where(c => !IsSuspect(c)).Skip(keep).Where(c => c != kept), .. ordered.Where(IsSuspect).Skip(keep)];
     }
 
     /// <summary>Names that the collector of garbage must leave alone: files of every checkpoint that counts.</summary>

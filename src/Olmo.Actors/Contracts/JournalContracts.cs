@@ -18,6 +18,10 @@ public static class JournalContracts
         new("run.rank-faulted", 1, JournalJson.Default.RankFaulted),
         new("run.stop-requested", 1, JournalJson.Default.StopRequested),
         new("run.stopped", 1, JournalJson.Default.RunStopped),
+        new("run.sums-voided", 1, JournalJson.Default.SumsVoided),
+        new("run.audit-passed", 1, JournalJson.Default.AuditPassed),
+        new("run.rank-convicted", 1, JournalJson.Default.RankConvicted),
+        new("checkpoint.suspected", 1, JournalJson.Default.CheckpointSuspected),
         new("checkpoint.begun", 1, JournalJson.Default.CheckpointBegun),
         new("checkpoint.committed", 1, JournalJson.Default.CheckpointCommitted),
         new("checkpoint.abandoned", 1, JournalJson.Default.CheckpointAbandoned),
@@ -38,6 +42,10 @@ public static class JournalContracts
 [JsonSerializable(typeof(GenerationStarted))]
 [JsonSerializable(typeof(WorldFormed))]
 [JsonSerializable(typeof(RankFaulted))]
+[JsonSerializable(typeof(SumsVoided))]
+[JsonSerializable(typeof(AuditPassed))]
+[JsonSerializable(typeof(RankConvicted))]
+[JsonSerializable(typeof(CheckpointSuspected))]
 [JsonSerializable(typeof(StopRequested))]
 [JsonSerializable(typeof(RunStopped))]
 [JsonSerializable(typeof(CheckpointBegun))]

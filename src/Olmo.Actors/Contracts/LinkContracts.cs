@@ -45,6 +45,8 @@ public static class LinkContracts
             Of<RankStopped>("rank.stopped"),
             Of<StopNamed>("rank.stop-named"),
             Of<PeerLost>("rank.peer-lost"),
+            Of<SumsVoid>("rank.sums-void"),
+            Of<AuditEnded>("rank.audit-ended"),
             Of<RankFinished>("rank.finished"),
             Of<StepCompleted>("rank.step-completed"),
             Of<BeginCheckpoint>("checkpoint.begin"),
@@ -92,6 +94,8 @@ public static class LinkContracts
 [JsonSerializable(typeof(RankReady))]
 [JsonSerializable(typeof(RankFailed))]
 [JsonSerializable(typeof(RankStopped))]
+[JsonSerializable(typeof(SumsVoid))]
+[JsonSerializable(typeof(AuditEnded))]
 [JsonSerializable(typeof(RankFinished))]
 [JsonSerializable(typeof(StepCompleted))]
 [JsonSerializable(typeof(BeginCheckpoint))]

@@ -65,6 +65,9 @@ public sealed record Guards
     /// <summary>Steps go on while the journal is away, as long as its budget lasts.</summary>
     public bool JournalOutage { get; init; } = true;
 
+    /// <summary>An audited step is announced only when two ranks have computed a group alike.</summary>
+    public bool Audit { get; init; } = true;
+
     /// <summary>What a world that is over held is freed.</summary>
     public bool Release { get; init; } = true;
 
@@ -105,6 +108,7 @@ public sealed record Guards
         ["growth"] = g => g with { Growth = false },
         ["stop-checkpoint"] = g => g with { StopCheckpoint = false },
         ["journal-outage"] = g => g with { JournalOutage = false },
+        ["audit"] = g => g with { Audit = false },
         ["release"] = g => g with { Release = false },
         ["disjoint"] = g => g with { Rules = g.Rules with { Disjoint = false } },
         ["retain"] = g => g with { Rules = g.Rules with { Retain = false } },

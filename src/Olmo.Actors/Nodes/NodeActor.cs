@@ -19,6 +19,8 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     /// <summary>Address of the run's supervisor in the coordinator.</summary>
     public const string RunAddress = CoordinatorEndpoint + "/user/run";
 
+    private const int MaxDoublings = 10;
+    private static readonly TimeSpan FirstBar = TimeSpan.FromMinutes(10);
     private readonly NodeSettings _settings;
     private readonly IProcessLauncher _launcher;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -26,6 +28,8 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly IActorRef _links;
     private readonly IActorRef _ranks;
     private readonly IActorRef _run;
+    private readonly HashSet<int> _barred = [];
+    private readonly Dictionary<int, int> _convictions = [];
     private int _target;
     private int _failedCoordinators;
     private int _failedRanks;
@@ -55,6 +59,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<CloseNode>(OnClose);
         Receive<CoordinatorFrozen>(OnCoordinatorFrozen);
         Receive<GraceOver>(_ => KillAll());
+        Receive<BarOver>(OnBarOver);
     }
 
     /// <inheritdoc />
@@ -85,7 +90,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         try
         {
             int number = _settings.NextNumber();
-            int slot = Enumerable.Range(0, _children.Count + 1).First(s => _children.Values.All(c => c.Role != role || c.Slot != s));
+            int slot = FreePlace(role);
             IActorRef self = Self;
             IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
             _children[number] = new Child(role, number, slot, process);
@@ -97,6 +102,25 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
             Context.System.EventStream.Publish(new NodeFailed($"a process of role {role} cannot be started: {e.Message}"));
             return false;
         }
+    }
+
+    private int FreePlace(ProcessRole role) => Enumerable.Range(0, _children.Count + _barred.Count + 1)
+        .First(s => _children.Values.All(c => c.Role != role || c.Slot != s) && (role is not ProcessRole.Rank || !_barred.Contains(s)));
+
+    // Each conviction of a place keeps it empty twice as long as the one before: it may be its processor or its memory.
+    private void Bar(Child child)
+    {
+        int times = _convictions[child.Slot] = _convictions.GetValueOrDefault(child.Slot) + 1;
+        TimeSpan time = FirstBar * (1 << Math.Min(times - 1, MaxDoublings));
+        _barred.Add(child.Slot);
+        Timers.StartSingleTimer($"barred-{child.Slot}", new BarOver(child.Slot), time);
+        Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, $"computed wrong: place {child.Slot} is not used for {time}, time {times}"));
+    }
+
+    private void OnBarOver(BarOver over)
+    {
+        _barred.Remove(over.Place);
+        _log.Info("place {0} may be used again", over.Place);
     }
 
     private void StartMissingRanks()
@@ -240,6 +264,11 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         if (_children.TryGetValue(kill.Rank, out Child? child) && child.Role is ProcessRole.Rank)
         {
             _log.Warning("rank {0} (process id {1}) is killed: {2}", child.Number, child.Process.Id, kill.Reason);
+            if (kill.BarsPlace && !_barred.Contains(child.Slot))
+            {
+                Bar(child);
+            }
+
             child.Process.Kill();
         }
     }
@@ -297,6 +326,8 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private sealed record ChildExited(int Number, ProcessExit Exit);
 
     private sealed record CoordinatorFrozen(int Number);
+
+    private sealed record BarOver(int Place);
 
     private sealed record GraceOver
     {

@@ -40,7 +40,10 @@ public sealed record ProcessEnded(int Rank, int? ExitCode, int? Signal);
 public sealed record StartProcesses(int Target);
 
 /// <summary>To a node: kill a rank's process, the last resort.</summary>
-public sealed record KillProcess(int Rank, string Reason);
+/// <param name="Rank">Number of the process.</param>
+/// <param name="Reason">For the log.</param>
+/// <param name="BarsPlace">Its place, and so its processors, are not used for some time, which doubles each time.</param>
+public sealed record KillProcess(int Rank, string Reason, bool BarsPlace = false);
 
 /// <summary>From a node to a child: end now.</summary>
 public sealed record EndProcess(string Reason);

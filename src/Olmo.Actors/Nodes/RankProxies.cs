@@ -30,6 +30,7 @@ public sealed class RankProxies : ReceiveActor, IWithTimers
         _listed = listed;
         Receive<ProcessList>(OnList);
         Receive<ProcessEnded>(OnEnded);
+        Receive<KillProcess>(m => _node.Tell(m));
         Receive<StillSilent>(m => _node.Tell(new KillProcess(m.Rank, $"silent for longer than {_silence} after it was first missed")));
     }
 

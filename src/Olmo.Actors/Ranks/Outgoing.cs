@@ -29,6 +29,9 @@ internal enum OutgoingKind
     /// <summary>A shard's state is asked of a donor.</summary>
     AskState,
 
+    /// <summary>A digest of an audited group goes to every member.</summary>
+    Audit,
+
     /// <summary>Sums and state that moved away are freed, after everything before has been sent.</summary>
     Release,
 }
@@ -36,4 +39,4 @@ internal enum OutgoingKind
 /// <summary>One piece of work of the sending thread. Sums are of the step and attempt for which they were queued, whatever has come after.</summary>
 internal readonly record struct Outgoing(
     OutgoingKind Kind, int Layer = 0, int Shard = 0, int Peer = -1, long Step = 0, int Attempt = 0, int Group = -1, GradientAccumulator? Single = null,
-    byte[]? Bitmap = null);
+    byte[]? Bitmap = null, ulong Digest = 0);

@@ -34,6 +34,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
     private IActorRef _supervisor = ActorRefs.Nobody;
     private IActorRef _checkpoints = ActorRefs.Nobody;
     private LoopEnded? _ended;
+    private AuditEnded? _verdict; // of the world in work, if it ends it: told until there is another
 
     /// <summary>A rank without a world.</summary>
     /// <param name="settings">What it is told once.</param>
@@ -69,6 +70,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<Promised>(OnPromised, m => m.Generation == _promised);
         Receive<Joined>(OnJoined, m => IsCurrent(m.Generation) && m.Generation == _promised);
         Receive<WorldLost>(m => _supervisor.Tell(new PeerLost(m.Generation, _settings.RankId, m.Message)), m => IsCurrent(m.Generation));
+        Receive<IRankFinding>(OnFinding, m => IsCurrent(m.Generation));
         Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
         Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
         Receive<LoopEnded>(OnLoopEnded, m => IsOwn(m.Generation));
@@ -84,7 +86,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<ShardsFailed>(OnShardsFailed);
         Receive<CheckpointFailed>(OnCheckpointFailed);
         Receive<CheckpointSettled>(OnSettled);
-        Receive<Resend>(_ => SendUnsettled(), _ => _settings.Guards.ResendReports);
+        Receive<Resend>(_ => SendAgain(), _ => _settings.Guards.ResendReports);
         Receive<GetRankStatus>(_ => Sender.Tell(new RankStatus(
             _phase, _world?.Generation ?? 0, _engine.Step, _world?.TotalSteps ?? 0, [.. _unsettled.Keys], _world?.LastSettled?.Step, _ended?.Step,
             _world?.NextToLoad ?? 0, _world?.FreeSlots ?? 0, _world?.Loading ?? false)));
@@ -98,6 +100,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Receive<Promised>(Stale);
         Receive<Joined>(Stale);
         Receive<WorldLost>(Stale);
+        Receive<IRankFinding>(Stale);
         Receive<StepDone>(Stale);
         Receive<StateStaged>(Stale);
         Receive<LoopEnded>(Stale);
@@ -157,10 +160,20 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Sender.Tell(new RankReport(_settings.RankId, _world?.Generation ?? 0, _world?.Timeline ?? 0, _phase, _engine.Step, _failure, _finished));
         if (_settings.Guards.ResendReports)
         {
-            SendUnsettled();
+            SendAgain();
         }
 
         ReportStopIfSettled();
+    }
+
+    private void OnFinding(IRankFinding finding)
+    {
+        if (finding is AuditEnded { Outcome: not AuditOutcome.Agreed } verdict)
+        {
+            _verdict = verdict;
+        }
+
+        _supervisor.Tell(finding);
     }
 
     private void OnPrepare(Prepare prepare)
@@ -179,6 +192,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
         _promised = prepare.Generation;
         _prepared = null;
+        _verdict = null;
         if (_engine.Engine is not { } engine)
         {
             Answer(WorldReport.Spare(_settings.RankId, prepare.Generation), Sender);
@@ -211,6 +225,17 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         if (plan.Generation < _promised || plan.Generation == _world?.Generation)
         {
             Stale(form);
+            return;
+        }
+
+        try
+        {
+            plan.Check();
+        }
+        catch (InvalidDataException e)
+        {
+            _log.Error("a plan is refused: {0}", e.Message);
+            Sender.Tell(new RankFailed(plan.Generation, FaultKind.Compute, e.Message, plan.StateStep, null, e, _settings.RankId));
             return;
         }
 
@@ -255,6 +280,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
             {
                 IWorldEngine engine = _engines.Create(_settings.RankId);
                 engine.WorldFailed += (generation, error) => self.Tell(new WorldLost(generation, error.ToString()), ActorRefs.NoSender);
+                engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
                 engine.WarmUp(world.Abort);
                 slot.Set(engine);
             });
@@ -438,6 +464,15 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         {
             _phase = RankPhase.Stopped;
             _supervisor.Tell(new RankStopped(world.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
+        }
+    }
+
+    private void SendAgain()
+    {
+        SendUnsettled();
+        if (_verdict is { } verdict)
+        {
+            _supervisor.Tell(verdict);
         }
     }
 

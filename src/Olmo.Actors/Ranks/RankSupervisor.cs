@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Drills;
+using Olmo.Actors.Nodes;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 
@@ -28,10 +29,12 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     private readonly SortedDictionary<int, RankPrepared> _prepared = [];
     private readonly SortedDictionary<int, RankReport> _standing = [];
     private readonly HashSet<int> _leftOut = [];
+    private readonly HashSet<int> _excluded = [];
     private readonly HashSet<int> _ready = [];
     private readonly SortedDictionary<int, RankStopped> _stopped = [];
     private IActorRef _run = ActorRefs.Nobody;
     private IActorRef _checkpoints = ActorRefs.Nobody;
+    private IActorRef _processes = ActorRefs.Nobody;
     private ImmutableArray<int> _members = [];
     private long _generation;
     private long _trained;
@@ -59,6 +62,8 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         Receive<RankStopped>(OnStopped, m => IsCurrent(m.Generation, m.RankId));
         Receive<RankFinished>(m => _run.Tell(m), m => m.Generation == _generation);
         Receive<RankFailed>(m => _run.Tell(m), m => IsCurrent(m.Generation, m.RankId));
+        Receive<IRankFinding>(m => _run.Tell(m), m => m.Generation == _generation);
+        Receive<ExcludeRank>(OnExclude);
         Receive<PatienceOver>(_ => OnPatienceOver());
         Receive<SilenceOver>(m => OnSilenceOver(), m => m.Generation == _generation);
         ReceiveAny(m => _log.Debug("{0} has no effect", m.GetType().Name));
@@ -94,6 +99,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
 
     private void OnRanksChanged(RanksChanged changed)
     {
+        _processes = Sender;
         int[] gone = [.. _ranks.Keys.Except(changed.Ranks.Select(r => r.RankId))];
         _ranks.Clear();
         foreach (RankEntry entry in changed.Ranks)
@@ -108,6 +114,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         foreach (int rank in gone)
         {
             _leftOut.Remove(rank);
+            _excluded.Remove(rank);
         }
 
         if (_asking is Asking.Reports)
@@ -126,6 +133,18 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         }
 
         OfferSpares();
+    }
+
+    // Where ranks are processes it is killed and never asked again; the only rank of a command's own process goes on with another state.
+    private void OnExclude(ExcludeRank exclude)
+    {
+        if (_processes.Equals(ActorRefs.Nobody) || !_ranks.ContainsKey(exclude.RankId))
+        {
+            return;
+        }
+
+        _excluded.Add(exclude.RankId);
+        _processes.Tell(new KillProcess(exclude.RankId, exclude.Reason, exclude.BarsPlace), Self);
     }
 
     private void OnAdopt(AdoptWorld adopt)
@@ -181,12 +200,24 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    private IEnumerable<RankEntry> Askable() => _ranks.Values.Where(r => r.IsReady && !r.IsSilent && !_leftOut.Contains(r.RankId));
+    private IEnumerable<RankEntry> Askable() => _ranks.Values.Where(r => r.IsReady && !r.IsSilent && !_leftOut.Contains(r.RankId) && !_excluded.Contains(r.RankId));
 
     private void AwaitAnswers() => Timers.StartSingleTimer(nameof(SilenceOver), new SilenceOver(_generation), _settings.Silence);
 
     private void OnPrepared(RankPrepared prepared)
     {
+        try
+        {
+            prepared.Report.Check();
+        }
+        catch (InvalidDataException e)
+        {
+            _log.Error("rank {0} is left out: {1}", prepared.Report.RankId, e.Message);
+            _leftOut.Add(prepared.Report.RankId);
+            Answer();
+            return;
+        }
+
         _prepared[prepared.Report.RankId] = prepared;
         Answer();
     }

@@ -28,6 +28,12 @@ public sealed record FormPlan(GenerationPlan Plan, IActorRef Checkpoints);
 /// <summary>From the supervisor of ranks: more ranks are ready than the world has members.</summary>
 public sealed record RanksSpare(long Generation, ImmutableArray<int> Spares);
 
+/// <summary>To the supervisor of ranks: this rank takes part in no world any more, and its process ends.</summary>
+/// <param name="RankId">The rank.</param>
+/// <param name="Reason">For the log.</param>
+/// <param name="BarsPlace">Its place on the machine is not used for some time: it computed wrong.</param>
+public sealed record ExcludeRank(int RankId, string Reason, bool BarsPlace);
+
 /// <summary>A rank process as the supervisor of ranks is told of it; the newest list counts.</summary>
 /// <param name="RankId">Number of the process.</param>
 /// <param name="Actor">Its rank's actor, here or behind a link.</param>

@@ -106,7 +106,7 @@ public sealed partial class WorldEngine
         }
 
         ComputeRun(generation, batch);
-        if (!ComputeSingles(generation, batch))
+        if (!ComputeSingles(generation, batch) || !Audit(generation, batch))
         {
             return;
         }
@@ -121,7 +121,7 @@ public sealed partial class WorldEngine
             Probe.Reached(Phases.Summed, batch.Step);
             if (Drill.Strikes(DrillAct.FlipSum, batch.Step) is not null)
             {
-                FlipSumBit();
+                FlipSumBit(bit: SpoiltBit);
             }
 
             generation.Owner.Announce(generation.Id, generation.Replica, _said ??= new Announcement[Layout.Shards], throwOnMismatch: false);
@@ -319,7 +319,7 @@ public sealed partial class WorldEngine
         for (int group = _run.Next; group >= 0; group = _run.Next)
         {
             _abort.ThrowIfCancellationRequested();
-            if (_dropsRun || !RunGroup(generation.Plan.Data, Local, batch, group))
+            if (_dropsRun || !RunGroupOfRun(generation, batch, group))
             {
                 return;
             }
@@ -360,7 +360,7 @@ public sealed partial class WorldEngine
         return true;
     }
 
-    private bool RunGroup(DataCourse course, GradientAccumulator sums, StepBatch batch, int group)
+    private bool RunGroup(DataCourse course, GradientAccumulator sums, StepBatch batch, int group, bool counts = true)
     {
         Probe.Reached(Phases.Forward, batch.Step);
         if (course.IsQuarantined(batch.Batch, group))
@@ -373,6 +373,7 @@ public sealed partial class WorldEngine
         GroupBatch tokens = batch.Groups[group];
         long labels = Math.Max(batch.LabelCount, 1);
         sums.BeginGroup(group);
+        _flipsGradient = Drill.Strikes(DrillAct.FlipGradient, batch.Step, group) is not null;
         GroupLoss loss;
         try
         {
@@ -389,8 +390,12 @@ public sealed partial class WorldEngine
 
         LossParts parts = LossParts.OfGroup(loss, labels, _settings.Step.Groups, out bool valid);
         sums.EndGroup(parts, valid);
-        _ledger.Note(tokens);
-        Interlocked.Increment(ref _computedGroups);
+        if (counts)
+        {
+            _ledger.Note(tokens);
+            Interlocked.Increment(ref _computedGroups);
+        }
+
         return true;
     }
 
@@ -408,6 +413,12 @@ public sealed partial class WorldEngine
 
     private void OnLayerCompleted(int layer)
     {
+        if (_flipsGradient)
+        {
+            _flipsGradient = false;
+            Local.FlipBit(Layout.FirstChunkOfLayer(layer), SpoiltBit);
+        }
+
         if (_run.IsLast)
         {
             Probe.Reached(Phases.Backward, _run.Step);

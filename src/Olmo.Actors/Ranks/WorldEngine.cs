@@ -300,10 +300,10 @@ public sealed partial class WorldEngine : IWorldEngine
         shards = [.. generation.Holding.Placement.Shards.Where(s => s % generation.World.Replicas == generation.Replica)];
 
     /// <summary>Fault for tests: memory of a sum changes after the reduction.</summary>
-    internal void FlipSumBit(bool inOwn = false)
+    internal void FlipSumBit(bool inOwn = false, int bit = 0)
     {
         WorldGeneration generation = _generation!;
-        (inOwn ? generation.Sums.Own : generation.Sums.Foreign ?? generation.Sums.Own).FlipBit(generation.Holding.Placement.Held[0]);
+        (inOwn ? generation.Sums.Own : generation.Sums.Foreign ?? generation.Sums.Own).FlipBit(generation.Holding.Placement.Held[0], bit);
     }
 
     // Ends the generation in work without a report.

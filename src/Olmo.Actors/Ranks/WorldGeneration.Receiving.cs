@@ -43,6 +43,9 @@ internal sealed partial class WorldGeneration : IMeshHandler
             case WorldMessageKind.StateChunks:
                 OnStateChunks(peer, head, payload);
                 break;
+            case WorldMessageKind.Audit:
+                OnAudit(head);
+                break;
             default:
                 throw new InvalidDataException($"a message of the unknown kind {kind}");
         }

@@ -244,6 +244,9 @@ internal sealed partial class WorldGeneration
             case OutgoingKind.AskState:
                 Send(next.Peer, WorldMessageKind.StateWanted, new WorldHeader(next.Step, next.Shard), next.Bitmap);
                 break;
+            case OutgoingKind.Audit:
+                SendAudit(next);
+                break;
             case OutgoingKind.Release:
                 _engine.ReleaseDropped();
                 break;

@@ -259,6 +259,7 @@ internal sealed partial class WorldGeneration
             Array.Clear(_isAnnounced);
             _announced = 0;
             Array.Clear(_contributed);
+            _auditSaid = step == _sumStep ? _auditSaid : default;
             Volatile.Write(ref _attempt, attempt);
             Volatile.Write(ref _sumStep, step);
             Volatile.Write(ref _voidShards, voidShards);

@@ -26,8 +26,11 @@ internal static class WorldMessageKind
     /// <summary>Payload: parameters and both moments of some chunks of a shard, chunk after chunk.</summary>
     public const ushort StateChunks = 7;
 
+    /// <summary>No payload. Header: whose digest of the audited group, and the digest.</summary>
+    public const ushort Audit = 8;
+
     /// <summary>Kinds + 1.</summary>
-    public const int Count = 8;
+    public const int Count = 9;
 }
 
 /// <summary>The header of every message between ranks of a world: 40 bytes, little-endian.</summary>

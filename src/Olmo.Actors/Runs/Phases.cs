@@ -48,6 +48,9 @@ public static class Phases
     /// <summary>Sums of a layer are about to be sent.</summary>
     public const string Sums = "sums";
 
+    /// <summary>A rank's groups of an audited step are computed, and nobody has announced.</summary>
+    public const string Audit = "audit";
+
     /// <summary>A rank's sums are whole and it is about to announce its shards.</summary>
     public const string Summed = "summed";
 

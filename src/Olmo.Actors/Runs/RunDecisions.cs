@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Ranks;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
 
@@ -138,6 +139,36 @@ public static class RunDecisions
         BatchRange discarded = new(state.Data.BatchOf(backTo + 1), state.Data.BatchOf(step));
         string why = $"{message}: back to step {backTo}, the data of batches {discarded} are left out";
         return new([new TimelineOpened(state.Timeline + 1, backTo, state.NumericSettings, why, state.TotalSteps, discarded, kind, step)], why);
+    }
+
+    /// <summary>An audit found that a rank computed wrong, or that nobody can tell who did (rule 18).</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="policy">How many convictions a run may see.</param>
+    /// <param name="audit">How it ended.</param>
+    /// <param name="backTo">Step of the newest checkpoint up to the convicted rank's last clean step; 0: initial weights.</param>
+    /// <param name="now">Now.</param>
+    public static RunDecision Convict(RunState state, RunPolicy policy, AuditEnded audit, long backTo, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(audit);
+        if (audit.Outcome is AuditOutcome.Undecided)
+        {
+            return Stop(
+                StopReason.AuditUndecided,
+                $"ranks {audit.Subject} and {audit.Auditor} compute group {audit.Group} of step {audit.Step} differently, each the same way twice, and nobody else is there to tell who is wrong",
+                audit.Step);
+        }
+
+        long clean = state.CleanStepOf(audit.Convicted);
+        string why = $"rank {audit.Convicted} computed group {audit.Group} of step {audit.Step} wrong: back to step {backTo}, as it is known to be right up to step {clean}";
+        RankConvicted convicted = new(audit.Generation, audit.Convicted, audit.Step, clean, state.Convictions + 1, why, now);
+        if (convicted.Times > policy.MaxFaults)
+        {
+            return Stop(StopReason.RankFailed, $"{convicted.Times} ranks were convicted of wrong arithmetic, the budget is {policy.MaxFaults}: {why}", audit.Step, convicted);
+        }
+
+        return new([convicted, new TimelineOpened(state.Timeline + 1, backTo, state.NumericSettings, why, state.TotalSteps)], why);
     }
 
     /// <summary>Groups that failed inside a rank and that another rank is to try (rule 17).</summary>

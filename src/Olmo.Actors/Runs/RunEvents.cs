@@ -68,6 +68,28 @@ public sealed record WorldFormed(long Generation, ImmutableArray<WorldMember> Me
 public sealed record RankFaulted(
     long Generation, FaultKind Kind, string Message, long Step, DateTimeOffset At, int RankId = 0, int Group = -1, string? ErrorType = null) : RunEvent;
 
+/// <summary>Owners announced sums of a shard that differ, or that are not those of their contributions; nothing was applied, and the sums were made again (rule 8).</summary>
+/// <param name="Generation">World.</param>
+/// <param name="Step">Step.</param>
+/// <param name="Attempt">The attempt that was void.</param>
+/// <param name="Shard">The first void shard.</param>
+/// <param name="Suspects">Ranks whose sums were not those of their contributions.</param>
+/// <param name="At">When the supervisor heard of it.</param>
+public sealed record SumsVoided(long Generation, long Step, int Attempt, int Shard, ImmutableArray<int> Suspects, DateTimeOffset At) : RunEvent;
+
+/// <summary>A group of a rank was computed again by another with the same digest: both computed right up to here, as far as anybody can know.</summary>
+public sealed record AuditPassed(long Generation, long Step, int Group, int Subject, int Auditor) : RunEvent;
+
+/// <summary>An audit found that a rank computed wrong: its process ends, and the steps since its last clean audit are executed again on a new timeline (rule 18).</summary>
+/// <param name="Generation">World.</param>
+/// <param name="RankId">Who computed wrong.</param>
+/// <param name="Step">The audited step.</param>
+/// <param name="CleanStep">Step of its last clean audit, or where it joined.</param>
+/// <param name="Times">Ranks that were convicted in this run, this one included.</param>
+/// <param name="Reason">One sentence for a person.</param>
+/// <param name="At">When the supervisor heard of it.</param>
+public sealed record RankConvicted(long Generation, int RankId, long Step, long CleanStep, int Times, string Reason, DateTimeOffset At) : RunEvent;
+
 /// <summary>Somebody asked the run to stop after the checkpoint of the step that is named to the ranks.</summary>
 public sealed record StopRequested(string By, DateTimeOffset At) : RunEvent;
 

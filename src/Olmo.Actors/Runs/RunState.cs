@@ -58,6 +58,18 @@ public sealed record RunState
     /// <summary>Faults that may count against the budget: the newest, at most <see cref="MaxFaultsKept"/>, oldest first.</summary>
     public ImmutableList<RankFaulted> Faults { get; init; } = [];
 
+    /// <summary>What is known of the members, and of earlier ones that were at fault; by rank.</summary>
+    public ImmutableList<RankRecord> Ranks { get; init; } = [];
+
+    /// <summary>Convictions of ranks in this run.</summary>
+    public int Convictions => Ranks.Sum(r => r.Convictions);
+
+    /// <summary>No conviction of a member reaches further back: the newest checkpoint up to here must stay.</summary>
+    public long CleanStep => Members.IsDefaultOrEmpty ? 0 : Members.Min(m => CleanStepOf(m.RankId));
+
+    /// <summary>Up to which step a rank is known to have computed right.</summary>
+    public long CleanStepOf(int rank) => Ranks.Find(r => r.RankId == rank)?.CleanStep ?? 0;
+
     /// <summary>Generations in a row that failed at or before the step where the one before failed.</summary>
     public int FaultsWithoutProgress { get; init; }
 
@@ -86,7 +98,10 @@ public sealed record RunState
         },
         GroupQuarantined e => state with { Data = state.Data.Quarantine(new QuarantinedGroup(e.Batch, e.Group, e.Kind is FaultKind.Loader)) },
         GenerationStarted e => state with { Generation = e.Generation, Stopped = null, Stopping = false },
-        WorldFormed e => state with { Members = e.Members },
+        WorldFormed e => state with { Members = e.Members, Ranks = RecordsOf(state.Ranks, e) },
+        AuditPassed e => state with { Ranks = [.. state.Ranks.Select(r => r.RankId == e.Subject || r.RankId == e.Auditor ? r with { CleanStep = Math.Max(r.CleanStep, e.Step) } : r)] },
+        SumsVoided e => state with { Ranks = [.. state.Ranks.Select(r => e.Suspects.Contains(r.RankId) ? r with { VoidSums = r.VoidSums + 1 } : r)] },
+        RankConvicted e => state with { Ranks = [.. state.Ranks.Select(r => r.RankId == e.RankId ? r with { Convictions = r.Convictions + 1 } : r)] },
         RankFaulted e => state with
         {
             Faults = [.. state.Faults.Skip(Math.Max(0, state.Faults.Count + 1 - MaxFaultsKept)), e],
@@ -98,4 +113,15 @@ public sealed record RunState
         RunStopped e => state with { Stopped = e, Stopping = false, Faults = [], FaultsWithoutProgress = 0 },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of a run."),
     };
+
+    // Whoever joins is answerable for what it does from here on, and so is everybody in a world that went back.
+    private static ImmutableList<RankRecord> RecordsOf(ImmutableList<RankRecord> records, WorldFormed formed)
+    {
+        bool goesOn = formed.Source is StateSource.Survivors;
+        IEnumerable<RankRecord> members = formed.Members.Select(m => records.Find(r => r.RankId == m.RankId) is { } known
+            ? known with { CleanStep = goesOn ? known.CleanStep : Math.Min(known.CleanStep, formed.StateStep) }
+            : new RankRecord(m.RankId, formed.StateStep));
+        IEnumerable<RankRecord> former = records.Where(r => r.VoidSums + r.Convictions > 0 && formed.Members.All(m => m.RankId != r.RankId));
+        return [.. members.Concat(former).OrderBy(r => r.RankId)];
+    }
 }

@@ -11,7 +11,7 @@ namespace Olmo.Actors.Runs;
 /// Supervises one run: decides by <see cref="RunDecisions"/> and <see cref="WorldFormation"/>, journals, then tells. It forms worlds from what survivors hold, else from committed
 /// checkpoints, answers failures by the supervision ladder and stops with one typed reason. It is not on the path of a step: a new incarnation adopts ranks that went on stepping.
 /// </summary>
-public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTimers
+public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTimers
 {
     private readonly RunSupervisorSettings _settings;
     private readonly IObjectStore _store;
@@ -26,6 +26,7 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     private Action _afterRejection = () => { };
     private ImmutableArray<int> _there = [];
     private RankFailed? _refused;
+    private AuditEnded? _audit;
     private string _reason = "the run starts";
 
     /// <summary>Supervises a run.</summary>
@@ -52,7 +53,10 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
         Recover<RecoveryCompleted>(_ => FindCheckpoint());
 
         Command<CheckpointFound>(OnCheckpointFound, _ => _phase is RunPhase.Opening or RunPhase.Finding);
+        Command<CheckpointFound>(OnBackTo, _ => _phase is RunPhase.RollingBack && _audit is not null);
         Command<CheckpointFound>(OnRollBack, _ => _phase is RunPhase.RollingBack);
+        Command<SumsVoid>(OnSumsVoid, m => IsCurrent(m.Generation));
+        Command<AuditEnded>(OnAudit, m => IsCurrent(m.Generation) && State.Stopped is null);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
         Command<RanksGathered>(OnGathered, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering);
         Command<RanksSpare>(OnSpare, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
@@ -271,6 +275,11 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
 
     private void OnRankFailed(RankFailed failed)
     {
+        if (_phase is RunPhase.RollingBack && _audit is not null)
+        {
+            return; // its world is over, and a new one follows in any case
+        }
+
         if (_phase is RunPhase.RollingBack && failed.Kind is FaultKind.RunNotFinite or FaultKind.RunSpiked)
         {
             return; // every rank of the world says so
@@ -396,6 +405,10 @@ public sealed class RunSupervisor : SnapshotActor<RunState, RunEvent>, IWithTime
     {
         Update(happened);
         Context.System.EventStream.Publish(new RunEventStored(happened));
+        if (happened is AuditPassed or WorldFormed)
+        {
+            KeepWhatAnAuditMayNeed();
+        }
     }
 
     private void Await(RunPhase phase, object message, IActorRef from, bool resend = true)

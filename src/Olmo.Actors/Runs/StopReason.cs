@@ -41,4 +41,7 @@ public enum StopReason
 
     /// <summary>Loss or gradient norm spiked again soon after the run had gone back for it.</summary>
     LossSpiked = 13,
+
+    /// <summary>Two ranks compute the same group differently, each the same way twice, and there is no third to ask.</summary>
+    AuditUndecided = 14,
 }

@@ -108,14 +108,24 @@ public sealed record GenerationPlan
     public static GenerationPlan Parse(ReadOnlySpan<byte> bytes)
     {
         GenerationPlan plan = WorldJson.Read(bytes, WorldJson.Default.GenerationPlan, "plan of a generation");
-        plan.BaseOfRange.Require(plan.Recipe.Ranges, plan.Bases.Length, $"bases of generation {plan.Generation}");
-        plan.UseOfRange.Require(plan.Recipe.Ranges, plan.Uses.Length, $"contributions of generation {plan.Generation}");
-        if (plan.Deals.Length != plan.Members.Length || plan.Since.Length != plan.Members.Length)
+        plan.Check();
+        return plan;
+    }
+
+    /// <summary>Does it contradict itself? Whoever takes a plan from another process asks.</summary>
+    /// <exception cref="InvalidDataException">It does.</exception>
+    public void Check()
+    {
+        BaseOfRange.Require(Recipe.Ranges, Bases.Length, $"bases of generation {Generation}");
+        UseOfRange.Require(Recipe.Ranges, Uses.Length, $"contributions of generation {Generation}");
+        if (Deals.Length != Members.Length || Since.Length != Members.Length)
         {
-            throw new InvalidDataException(
-                $"plan of generation {plan.Generation}: {plan.Deals.Length} deals and {plan.Since.Length} beginnings for {plan.Members.Length} members");
+            throw new InvalidDataException($"plan of generation {Generation}: {Deals.Length} deals and {Since.Length} beginnings for {Members.Length} members");
         }
 
-        return plan;
+        if (Members.Length == 0 || Members.Distinct().Count() != Members.Length)
+        {
+            throw new InvalidDataException($"plan of generation {Generation}: its members are {string.Join(',', Members)}; at least one, and each once, is expected");
+        }
     }
 }

@@ -92,8 +92,20 @@ public sealed record WorldReport(
     public static WorldReport Parse(ReadOnlySpan<byte> bytes)
     {
         WorldReport report = WorldJson.Read(bytes, WorldJson.Default.WorldReport, "report of a rank");
-        int ranges = report.Shards.Length == 0 ? 0 : report.Pieces.Count / report.Shards.Length;
-        report.Pieces.Require(ranges * report.Shards.Length, report.Distinct.Length, $"report of rank {report.RankId}");
+        report.Check();
         return report;
+    }
+
+    /// <summary>Does it contradict itself? Whoever takes a report from another process asks.</summary>
+    /// <exception cref="InvalidDataException">It does.</exception>
+    public void Check()
+    {
+        if (Shards.IsDefault || Distinct.IsDefault || Pieces is null)
+        {
+            throw new InvalidDataException($"report of rank {RankId}: a list is not there");
+        }
+
+        int ranges = Shards.Length == 0 ? 0 : Pieces.Count / Shards.Length;
+        Pieces.Require(ranges * Shards.Length, Distinct.Length, $"report of rank {RankId}");
     }
 }

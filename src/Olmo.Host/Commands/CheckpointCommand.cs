@@ -43,7 +43,7 @@ internal static class CheckpointCommand
         output.WriteLine($"{"timeline",8} {"step",10} {"MB",10} {"committed",20}");
         foreach (CheckpointCommitted c in history.Checkpoints.Committed.OrderBy(c => c.Timeline).ThenBy(c => c.Step))
         {
-            string marks = $"{(c == newest ? " newest" : "")}{(c.Permanent ? " permanent" : "")}";
+            string marks = $"{(c == newest ? " newest" : "")}{(c.Permanent ? " permanent" : "")}{(history.Checkpoints.IsSuspect(c) ? " SUSPECT" : "")}";
             output.WriteLine($"{c.Timeline,8} {c.Step,10} {c.LengthBytes / 1e6,10:0.0} {c.At,20:u}{marks}");
         }
 

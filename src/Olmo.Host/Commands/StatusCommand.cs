@@ -43,6 +43,7 @@ internal static class StatusCommand
         output.WriteLine($"checkpoint  {(newest is null ? "none" : $"step {newest.Step}, {newest.LengthBytes / 1e6:0.0} MB, committed {newest.At:u}")}");
         output.WriteLine($"kept        {string.Join(", ", checkpoints.Committed.Select(c => c.Step))}");
         output.WriteLine($"rejected    {checkpoints.Rejected.Count}   abandoned {checkpoints.Abandoned}   faults {state.Faults.Count}");
+        output.WriteLine($"numbers     convicted {state.Convictions}   sums at fault {state.Ranks.Sum(r => r.VoidSums)}   every rank right up to step {state.CleanStep}");
         WriteData(state, newest, output);
     }
 

@@ -44,7 +44,7 @@ internal static class CoordinatorProcess
         try
         {
             RankSupervisorSettings ranksSettings = new(
-                child.Recipe.World.Ranks, child.Recipe.World.RanksPatience, child.Recipe.World.StepTimeout, () => RandomNumberGenerator.GetBytes(SecretBytes))
+                child.Recipe.World.Ranks, child.Recipe.World.RanksPatience, child.Recipe.World.SupervisorTimeout, () => RandomNumberGenerator.GetBytes(SecretBytes))
             {
                 Guards = child.Drill.Guards,
             };

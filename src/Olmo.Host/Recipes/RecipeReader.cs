@@ -105,6 +105,6 @@ internal static class RecipeReader
     private static SupervisionKeys Supervision(SettingsReader v, LossKeys loss) => new(
         new RunPolicy(
             v.Int32("supervision.max-faults", 0, RunState.MaxFaultsKept - 1), v.Duration("supervision.fault-window", TimeSpan.FromSeconds(1)), v.Int32("supervision.max-faults-without-progress", 0),
-            new RollBackPolicy(loss.SkipRollbackSteps, loss.SpikeRollbackSteps, loss.RollbackWindow)),
+            new RollBackPolicy(loss.SkipRollbackSteps, loss.SpikeRollbackSteps, loss.RollbackWindow), v.Int64("audit.interval", 0)),
         v.Int32("supervision.max-loader-restarts", 0), v.Duration("supervision.journal-outage", TimeSpan.FromSeconds(1)));
 }

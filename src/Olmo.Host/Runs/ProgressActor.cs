@@ -33,6 +33,7 @@ internal sealed class ProgressActor : ReceiveActor
         Receive<CheckpointCommitted>(OnCommitted);
         Receive<CheckpointAbandoned>(e => _line.Say($"no checkpoint of step {e.Step}: {e.Reason}"));
         Receive<CheckpointRejected>(e => _line.Say($"checkpoint of step {e.Step} cannot be read ('{e.File}': {e.Reason}); falling back to an older one"));
+        Receive<CheckpointSuspected>(e => _line.Say($"checkpoint of step {e.Step} is suspect and does not count: {e.Reason}"));
         Receive<RankFinished>(e => _finished = e);
         Receive<JournalUnavailable>(OnJournalUnavailable);
         Receive<JournalAvailable>(_ => _journalGoneAt = null);
@@ -90,6 +91,12 @@ internal sealed class ProgressActor : ReceiveActor
                 break;
             case GroupQuarantined e:
                 _line.Say($"group {e.Group} of step {e.Step} (batch {e.Batch}) counts as zero from now on: {e.ErrorType} in {(e.Ranks.Length > 1 ? $"ranks {string.Join(',', e.Ranks)}" : "two generations of the only rank")}");
+                break;
+            case RankConvicted e:
+                _line.Say($"CONVICTED: {e.Reason}");
+                break;
+            case SumsVoided e:
+                _line.Say($"sums of step {e.Step} are void (shard {e.Shard}{(e.Suspects.IsEmpty ? "" : $", at fault: rank {string.Join(',', e.Suspects)}")}) and are made again");
                 break;
             case RankFaulted e:
                 _line.Say($"fault at step {e.Step}: {e.Kind}: {e.Message}");

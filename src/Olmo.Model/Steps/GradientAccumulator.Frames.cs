@@ -91,13 +91,13 @@ public sealed partial class GradientAccumulator
         Interlocked.Increment(ref _flagsVersion);
     }
 
-    /// <summary>Fault injection: changes the lowest bit of a held chunk's first sum, as failing memory would.</summary>
-    public void FlipBit(int chunk)
+    /// <summary>Fault injection: changes a bit of a held chunk's first sum, the lowest if nothing else is said, as failing memory would.</summary>
+    public void FlipBit(int chunk, int bit = 0)
     {
         Tensor first = SumsOf(Placement.IndexOf(chunk)).View(0, new Shape(1));
         long value = 0;
         _provider.Read(first, new Span<long>(ref value));
-        value ^= 1;
+        value ^= 1L << bit;
         _provider.Write(first, new ReadOnlySpan<long>(in value));
     }
 

@@ -30,6 +30,7 @@ public sealed partial class GradientAccumulator : IDisposable
     private readonly bool[] _digestIsKnown;
     private readonly LossParts[] _losses;
     private readonly ulong[] _one;
+    private BufferSet? _measures;
     private long _flagsVersion;
     private long _flagsRead;
     private int _openGroup = None;
@@ -276,8 +277,34 @@ public sealed partial class GradientAccumulator : IDisposable
         _openGroup = None;
     }
 
+    /// <summary>
+    /// Linear digest of all sums held and of the scalars: what it gains by a group is the digest of that group's contribution, whatever else is summed. Only reads, so that
+    /// frames may be written meanwhile; no group may be open.
+    /// </summary>
+    public ulong Digest()
+    {
+        BufferPlan plan = new();
+        TensorSlot slot = plan.Add("digests of held chunks", DType.I64, new Shape(_ranges.Length));
+        _measures ??= _provider.Allocate(plan);
+        Tensor digests = _measures[slot];
+        _provider.Measure(Sums, default, _ranges, digests, default);
+        long[] values = new long[_ranges.Length];
+        _provider.Read(digests, values.AsSpan());
+        ulong sum = DigestOfLoss(_losses[Placement.Shards[0]]);
+        foreach (long value in values)
+        {
+            sum += (ulong)value;
+        }
+
+        return sum;
+    }
+
     /// <summary>Frees the sums.</summary>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        _measures?.Dispose();
+        _memory.Dispose();
+    }
 
     /// <summary>The sums, packed as the placement says; zeros where nothing was added.</summary>
     internal Tensor Sums

@@ -52,6 +52,26 @@ public sealed class CheckpointsStateTests
     }
 
     [Fact]
+    public void Newest_Suspect_IsNeverTaken()
+    {
+        CheckpointsState state = Fold(Committed(0, 10), Committed(0, 20), Committed(0, 30), new CheckpointSuspected(0, 20, "r"), new CheckpointSuspected(0, 30, "r"));
+
+        Assert.Equal((0, 10L), Key(state.Newest(Lineage.First)));
+        Assert.Equal((0, 10L), Key(state.NewestUpTo(Lineage.First, 25)));
+        Assert.Empty(Fold(Committed(0, 10), new CheckpointSuspected(0, 10, "r"), new CheckpointRetired(0, 10)).Suspect);
+    }
+
+    [Fact]
+    public void Expired_KeepsWhatAConvictionWouldNeed_AndCountsSuspectOnesByThemselves()
+    {
+        CheckpointsState state = Fold(Committed(0, 10), Committed(0, 20), Committed(0, 30), Committed(0, 40), Committed(0, 50), new CheckpointSuspected(0, 50, "r"));
+
+        Assert.Equal([20L, 10L], state.Expired(2).Select(c => c.Step));
+        Assert.Equal([10L], state.Expired(2, needed: 25).Select(c => c.Step));
+        Assert.Equal([20L], state.Expired(2, needed: 19).Select(c => c.Step));
+    }
+
+    [Fact]
     public void NamesInUse_SharedFile_StaysUntilItsLastCheckpointGoes()
     {
         CheckpointsState state = Fold(Committed(0, 10, shards: ["a", "b"]), Committed(0, 20, shards: ["b", "c"]), new CheckpointRetired(0, 10));

@@ -58,6 +58,11 @@ public sealed class LinkContractsTests
             "rank.step-completed:1", new StepCompleted(0, 4, 8, 1.5, 0.25, double.PositiveInfinity, 0.001, true, 60, 480, TimeSpan.FromMilliseconds(1500), TimeSpan.Zero, 1e6, 1e9, 9, 12, ulong.MaxValue),
             """{"timeline":0,"generation":4,"step":8,"loss":1.5,"z_loss":0.25,"gradient_norm":"Infinity","learning_rate":0.001,"is_skipped":true,"tokens":60,"tokens_seen":480,"duration":"00:00:01.5000000","wait_for_data":"00:00:00","model_flops":1000000,"peak_flops":1000000000,"batch":9,"sequences":12,"token_hash":18446744073709551615}"""
         },
+        { "rank.sums-void:1", new SumsVoid(4, 8, 1, 3, [2]), """{"generation":4,"step":8,"attempt":1,"shard":3,"suspects":[2]}""" },
+        {
+            "rank.audit-ended:1", new AuditEnded(4, 8, 5, 1, 2, AuditOutcome.Convicted, 1),
+            """{"generation":4,"step":8,"group":5,"subject":1,"auditor":2,"outcome":3,"convicted":1}"""
+        },
         { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4), """{"timeline":0,"step":8,"generation":4}""" },
         {
             "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
@@ -80,7 +85,7 @@ public sealed class LinkContractsTests
         { "node.process-list:1", new ProcessList([new RankProcess(2, true, false)]), """{"ranks":[{"rank":2,"is_ready":true,"is_silent":false}]}""" },
         { "node.process-ended:1", new ProcessEnded(2, null, 9), """{"rank":2,"exit_code":null,"signal":9}""" },
         { "node.start-processes:1", new StartProcesses(3), """{"target":3}""" },
-        { "node.kill-process:1", new KillProcess(2, "hung"), """{"rank":2,"reason":"hung"}""" },
+        { "node.kill-process:1", new KillProcess(2, "hung", true), """{"rank":2,"reason":"hung","bars_place":true}""" },
         { "node.end-process:1", new EndProcess("over"), """{"reason":"over"}""" },
     };
 

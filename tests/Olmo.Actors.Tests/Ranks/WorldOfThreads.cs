@@ -44,6 +44,9 @@ internal sealed class WorldOfThreads : IDisposable
 
     public IReadOnlyList<WorldRank> Ranks => _ranks;
 
+    /// <summary>Every how many steps a group is computed a second time.</summary>
+    public long AuditInterval { get; init; }
+
     /// <summary>The checkpoint to go back to where survivors cannot go on.</summary>
     public CheckpointManifest? Manifest { get; set; }
 
@@ -63,7 +66,7 @@ internal sealed class WorldOfThreads : IDisposable
 
     public WorldRank Add()
     {
-        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision);
+        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision, AuditInterval);
         lock (_gate)
         {
             _ranks.Add(rank);

@@ -26,13 +26,13 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     private long _limit;
     private bool _hasStarted;
 
-    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null)
+    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null, long auditInterval = 0)
     {
         Id = id;
         _replicas = replicas;
         _store = store;
         _changed = changed;
-        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision), TimeProvider.System, this);
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval }, TimeProvider.System, this);
         Engine.WorldFailed += (_, error) =>
         {
             LastError = error;

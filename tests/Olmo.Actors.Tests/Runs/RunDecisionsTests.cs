@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
@@ -52,6 +53,67 @@ public sealed class RunDecisionsTests
         Assert.Equal((1, 50L), (opened.Timeline, opened.FromStep));
         Assert.Empty(RunDecisions.Open(Fold(Recipe(), opened), Recipe("2e-3"), acceptNewTimeline: false, lastCommittedStep: 50).Events);
     }
+
+    [Fact]
+    public void Convict_GoesBackOnANewTimeline_ToWhereTheRankWasKnownToBeRight()
+    {
+        RunState state = Audited(new AuditPassed(3, 50, 4, 1, 2), new AuditPassed(3, 100, 4, 2, 0));
+
+        RunDecision decision = RunDecisions.Convict(state, Policy, Ended(AuditOutcome.Convicted, 1), backTo: 40, Start);
+
+        RankConvicted convicted = Assert.IsType<RankConvicted>(decision.Events[0]);
+        Assert.Equal((1, 150L, 50L, 1), (convicted.RankId, convicted.Step, convicted.CleanStep, convicted.Times));
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(decision.Events[1]);
+        Assert.Equal((1, 40L, false), (opened.Timeline, opened.FromStep, opened.CarriesState));
+        Assert.Null(opened.Discarded);
+        Assert.Equal(1, Fold(state, decision.Events).Convictions);
+    }
+
+    [Fact]
+    public void Convict_OneTooMany_Stops()
+    {
+        RunState state = Audited(Conviction(0), Conviction(2));
+
+        RunDecision decision = RunDecisions.Convict(state, Policy, Ended(AuditOutcome.Convicted, 1), backTo: 0, Start);
+
+        Assert.Equal(StopReason.RankFailed, Assert.IsType<RunStopped>(decision.Events[^1]).Reason);
+    }
+
+    [Fact]
+    public void Convict_Nobody_StopsWithAReasonOfItsOwn() => Assert.Equal(
+        StopReason.AuditUndecided,
+        Assert.IsType<RunStopped>(Assert.Single(RunDecisions.Convict(Audited(), Policy, Ended(AuditOutcome.Undecided, -1), 0, Start).Events)).Reason);
+
+    [Fact]
+    public void CleanStep_IsTheEarliestOfTheMembers_AndOfNewOnesTheirFirst()
+    {
+        RunState state = Audited(new AuditPassed(3, 50, 4, 1, 2), new AuditPassed(3, 100, 4, 2, 0));
+
+        Assert.Equal((100L, 50L, 100L), (state.CleanStepOf(0), state.CleanStepOf(1), state.CleanStepOf(2)));
+        Assert.Equal(50, state.CleanStep);
+        RunState grown = Fold(state, [new WorldFormed(4, [new WorldMember(0, 3), new WorldMember(2, 3), new WorldMember(7, 4)], 120, StateSource.Survivors, "r")]);
+        Assert.Equal((100L, 120L, 0L), (grown.CleanStep, grown.CleanStepOf(7), grown.CleanStepOf(1)));
+        RunState back = Fold(grown, [new WorldFormed(5, [new WorldMember(0, 5), new WorldMember(2, 5)], 60, StateSource.Checkpoint, "r")]);
+        Assert.Equal(60, back.CleanStep);
+    }
+
+    [Fact]
+    public void SumsVoided_AreCountedAgainstTheSuspects()
+    {
+        RunState state = Audited(new SumsVoided(3, 9, 0, 1, [2], Start), new SumsVoided(3, 10, 0, 1, [2, 0], Start));
+
+        Assert.Equal([1, 0, 2], state.Ranks.Select(r => r.VoidSums));
+    }
+
+    private static RunState Audited(params RunEvent[] events) => Fold(
+        Fold(
+            Recipe(), new GenerationStarted(3, 7, 0, 0, "start"),
+            new WorldFormed(3, [new WorldMember(0, 3), new WorldMember(1, 3), new WorldMember(2, 3)], 0, StateSource.Initial, "r")),
+        events);
+
+    private static AuditEnded Ended(AuditOutcome outcome, int convicted) => new(3, 150, 4, 1, 2, outcome, convicted);
+
+    private static RankConvicted Conviction(int rank) => new(3, rank, 9, 0, 1, "r", Start);
 
     [Fact]
     public void RollBack_OpensATimelineAndDiscardsTheBatchesSince()

@@ -1,0 +1,65 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Ranks;
+using Olmo.Actors.Worlds;
+
+namespace Olmo.Actors.Runs;
+
+/// <content>What ranks found out about each other's numbers.</content>
+public sealed partial class RunSupervisor
+{
+    private void OnSumsVoid(SumsVoid found) => Persist(
+        new SumsVoided(found.Generation, found.Step, found.Attempt, found.Shard, found.Suspects, _time.GetUtcNow()), Publish);
+
+    // A conviction is told by every rank but the convicted, and again until there is a new world: whoever succeeds this supervisor hears of it too.
+    private void OnAudit(AuditEnded ended)
+    {
+        if (ended.Outcome is AuditOutcome.Agreed)
+        {
+            Persist(new AuditPassed(ended.Generation, ended.Step, ended.Group, ended.Subject, ended.Auditor), Publish);
+            return;
+        }
+
+        if (_phase is not (RunPhase.Training or RunPhase.Forming))
+        {
+            return;
+        }
+
+        _audit = ended;
+        Answered();
+        if (ended.Outcome is AuditOutcome.Undecided)
+        {
+            _ranks.Tell(new Abort(State.Generation, "an audit is undecided"));
+            Store(RunDecisions.Convict(State, _settings.Policy, ended, 0, _time.GetUtcNow()), () => { });
+            return;
+        }
+
+        long clean = State.CleanStepOf(ended.Convicted);
+        _checkpoints.Tell(new SuspectCheckpoints(State.Lineage, clean, $"rank {ended.Convicted} was convicted of wrong arithmetic in step {ended.Step}"));
+        Await(RunPhase.RollingBack, new FindCheckpoint(State.Lineage, clean, AwaitsSettled: true), _checkpoints);
+    }
+
+    private void OnBackTo(CheckpointFound found)
+    {
+        Answered();
+        AuditEnded audit = _audit!;
+        CheckpointCommitted? from = found.Newest is { } newest && newest.Step <= State.CleanStepOf(audit.Convicted) ? found.Newest : null;
+        RunDecision decision = RunDecisions.Convict(State, _settings.Policy, audit, from?.Step ?? 0, _time.GetUtcNow());
+        Store(decision, () =>
+        {
+            _audit = null;
+            _newest = from;
+            _reason = decision.Reason;
+            _ranks.Tell(new ExcludeRank(audit.Convicted, decision.Reason, BarsPlace: true));
+            NextGeneration();
+        });
+    }
+
+    // Retention must not let the checkpoint go that a conviction would need.
+    private void KeepWhatAnAuditMayNeed()
+    {
+        if (_settings.Policy.AuditInterval > 0)
+        {
+            _checkpoints.Tell(new KeepUpTo(State.CleanStep));
+        }
+    }
+}
