@@ -56,6 +56,7 @@ public static class LinkContracts
             // Between node, coordinator and ranks.
             Of<RequestStop>("run.request-stop"),
             Of<WaitingForRanks>("run.waiting-for-ranks"),
+            Of<WorldRecovered>("run.world-recovered"),
             Of<JournalUnavailable>("run.journal-unavailable"),
             Of<JournalAvailable>("run.journal-available"),
             Of<ProcessReady>("node.process-ready"),
@@ -80,6 +81,7 @@ public static class LinkContracts
 [JsonSerializable(typeof(Prepare))]
 [JsonSerializable(typeof(RankPrepared))]
 [JsonSerializable(typeof(WaitingForRanks))]
+[JsonSerializable(typeof(WorldRecovered))]
 [JsonSerializable(typeof(SupervisorUp))]
 [JsonSerializable(typeof(FormWorld))]
 [JsonSerializable(typeof(Train))]

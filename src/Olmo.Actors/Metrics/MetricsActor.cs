@@ -8,12 +8,16 @@ namespace Olmo.Actors.Metrics;
 public sealed class MetricsActor : ReceiveActor
 {
     private readonly string _path;
+    private readonly TimeProvider _time;
     private FileStream? _file;
 
     /// <summary>Writes to a file, which is made if absent.</summary>
-    public MetricsActor(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="time">Clock.</param>
+    public MetricsActor(string path, TimeProvider time)
     {
         _path = path;
+        _time = time;
         Receive<StepCompleted>(Append);
     }
 
@@ -34,6 +38,7 @@ public sealed class MetricsActor : ReceiveActor
         {
             json.WriteStartObject();
             json.WriteNumber("step", step.Step);
+            json.WriteString("at", _time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
             json.WriteNumber("timeline", step.Timeline);
             json.WriteNumber("generation", step.Generation);
             Write(json, "loss", step.Loss);

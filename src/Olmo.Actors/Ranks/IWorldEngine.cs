@@ -22,6 +22,9 @@ public interface IWorldEngine : IRankEngine
     /// <summary>Generations that the rank knows.</summary>
     RankStanding Standing { get; }
 
+    /// <summary>Where the time of the last <see cref="Join"/> went; read by who called it.</summary>
+    JoinReport LastJoin { get; }
+
     /// <summary>The mesh of a generation failed: computing goes on, nothing is applied until the next plan. From any thread.</summary>
     event Action<long, MeshError>? WorldFailed;
 

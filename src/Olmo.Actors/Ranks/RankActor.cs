@@ -69,7 +69,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
         Receive<Promised>(OnPromised, m => m.Generation == _promised);
         Receive<Joined>(OnJoined, m => IsCurrent(m.Generation) && m.Generation == _promised);
-        Receive<WorldLost>(m => _supervisor.Tell(new PeerLost(m.Generation, _settings.RankId, m.Message)), m => IsCurrent(m.Generation));
+        Receive<WorldLost>(m => _supervisor.Tell(new PeerLost(m.Generation, _settings.RankId, m.Message, m.At)), m => IsCurrent(m.Generation));
         Receive<IRankFinding>(OnFinding, m => IsCurrent(m.Generation));
         Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
         Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
@@ -279,7 +279,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
             _compute.Enqueue(world.Origin, () => plan.StateStep, () =>
             {
                 IWorldEngine engine = _engines.Create(_settings.RankId);
-                engine.WorldFailed += (generation, error) => self.Tell(new WorldLost(generation, error.ToString()), ActorRefs.NoSender);
+                engine.WorldFailed += (generation, error) => self.Tell(new WorldLost(generation, error.ToString(), _time.GetUtcNow()), ActorRefs.NoSender);
                 engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
                 engine.WarmUp(world.Abort);
                 slot.Set(engine);
@@ -289,10 +289,12 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         byte[] secret = Convert.FromBase64String(form.Secret);
         _plans.Enqueue(world.Origin, () => plan.StateStep, () =>
         {
+            long began = _time.GetTimestamp();
             IWorldEngine engine = slot.Await(world.Abort);
+            TimeSpan warm = _time.GetElapsedTime(began);
             bool joined = engine.Join(
                 plan, _store, (p, position, handler, abort) => _dataPlane.Connect(p, position, form.DataPlane, secret, handler, abort), world.Abort);
-            self.Tell(new Joined(plan.Generation, joined), ActorRefs.NoSender);
+            self.Tell(new Joined(plan.Generation, joined, engine.LastJoin with { Warm = warm }), ActorRefs.NoSender);
         });
     }
 
@@ -311,7 +313,7 @@ public sealed class RankActor : ReceiveActor, IWithTimers
             Context.Watch(world.Loader);
         }
 
-        _supervisor.Tell(new RankReady(joined.Generation, _engine.Step, _settings.RankId));
+        _supervisor.Tell(new RankReady(joined.Generation, _engine.Step, _settings.RankId, joined.Report));
     }
 
     private void OnTrain(Train train)
@@ -551,9 +553,9 @@ public sealed class RankActor : ReceiveActor, IWithTimers
 
     private sealed record Promised(long Generation, WorldReport? Report, IActorRef Asker);
 
-    private sealed record Joined(long Generation, bool IsWhole);
+    private sealed record Joined(long Generation, bool IsWhole, JoinReport Report);
 
-    private sealed record WorldLost(long Generation, string Message);
+    private sealed record WorldLost(long Generation, string Message, DateTimeOffset At);
 
     private sealed record Resend
     {

@@ -41,7 +41,8 @@ public sealed record StopAt(long Generation, long Step);
 /// <param name="Generation">The world.</param>
 /// <param name="RankId">Who says so.</param>
 /// <param name="Message">What happened, with the peer.</param>
-public sealed record PeerLost(long Generation, int RankId, string Message);
+/// <param name="At">When it noticed.</param>
+public sealed record PeerLost(long Generation, int RankId, string Message, DateTimeOffset? At = null);
 
 /// <summary>To a rank: leave the world at once, without a checkpoint.</summary>
 public sealed record Abort(long Generation, string Reason);
@@ -81,7 +82,11 @@ public enum RankPhase
 }
 
 /// <summary>From a rank: its state is whole and verified.</summary>
-public sealed record RankReady(long Generation, long Step, int RankId);
+/// <param name="Generation">World.</param>
+/// <param name="Step">Steps that its state has seen.</param>
+/// <param name="RankId">Who says so; of a whole world the last.</param>
+/// <param name="Join">Where the time went; of a whole world the longest of each part.</param>
+public sealed record RankReady(long Generation, long Step, int RankId, JoinReport? Join = null);
 
 /// <summary>From a rank: it failed and does nothing more in this generation. The cause stays in its process.</summary>
 /// <param name="Generation">World.</param>
@@ -93,9 +98,10 @@ public sealed record RankReady(long Generation, long Step, int RankId);
 /// <param name="RankId">Who failed.</param>
 /// <param name="Group">Group of the step whose reading or computing failed in the process, or -1.</param>
 /// <param name="ErrorType">Type of what was thrown for that group.</param>
+/// <param name="NoticedAt">When a survivor noticed that a peer was lost; known where the survivors' words are gathered.</param>
 public sealed record RankFailed(
     long Generation, FaultKind Kind, string Message, long Step, string? BadFile = null, [property: JsonIgnore] Exception? Cause = null, int RankId = 0, int Group = -1,
-    string? ErrorType = null);
+    string? ErrorType = null, [property: JsonIgnore] DateTimeOffset? NoticedAt = null);
 
 /// <summary>From a rank: the last step that it was asked for is done and its checkpoint is settled.</summary>
 public sealed record RankStopped(long Generation, long Step, bool IsComplete, CheckpointSettled Checkpoint, int RankId);

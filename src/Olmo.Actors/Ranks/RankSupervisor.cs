@@ -31,6 +31,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     private readonly HashSet<int> _leftOut = [];
     private readonly HashSet<int> _excluded = [];
     private readonly HashSet<int> _ready = [];
+    private JoinReport _joined = JoinReport.None;
     private readonly SortedDictionary<int, RankStopped> _stopped = [];
     private IActorRef _run = ActorRefs.Nobody;
     private IActorRef _checkpoints = ActorRefs.Nobody;
@@ -303,6 +304,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         _members = plan.Members;
         _trained = Math.Max(_trained, plan.StateStep);
         _ready.Clear();
+        _joined = JoinReport.None;
         _stopped.Clear();
         string secret = Convert.ToBase64String(_settings.NewSecret());
         ImmutableArray<string> endpoints = [.. plan.Members.Select(m => _prepared[m].DataPlane)];
@@ -314,15 +316,21 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     {
         if (_asking is Asking.Nothing && _settings.Guards.LossWatch)
         {
-            _run.Tell(new RankFailed(lost.Generation, FaultKind.ProcessLost, $"rank {lost.RankId}: {lost.Message}", _trained, RankId: lost.RankId));
+            _run.Tell(new RankFailed(lost.Generation, FaultKind.ProcessLost, $"rank {lost.RankId}: {lost.Message}", _trained, RankId: lost.RankId, NoticedAt: lost.At));
         }
     }
 
     private void OnReady(RankReady ready)
     {
-        if (_ready.Add(ready.RankId) && _ready.Count == _members.Length)
+        if (!_ready.Add(ready.RankId))
         {
-            _run.Tell(new RankReady(ready.Generation, ready.Step, ready.RankId));
+            return;
+        }
+
+        _joined = JoinReport.Together(_joined, ready.Join ?? JoinReport.None);
+        if (_ready.Count == _members.Length)
+        {
+            _run.Tell(new RankReady(ready.Generation, ready.Step, ready.RankId, _joined));
             OfferSpares();
         }
     }

@@ -14,6 +14,7 @@ public sealed partial class WorldEngine
     private CancellationTokenSource? _joinAbort;
     private bool _isJoining;
     private volatile bool _dropsRun;
+    private bool _rolledForward;
 
     /// <inheritdoc/>
     public bool Join(GenerationPlan plan, IObjectStore store, MeshConnector? connect, CancellationToken abort)
@@ -78,8 +79,15 @@ public sealed partial class WorldEngine
         }
     }
 
+    /// <inheritdoc/>
+    public JoinReport LastJoin { get; private set; } = JoinReport.None;
+
     private bool Take(GenerationPlan plan, WorldPlan world, int self, IObjectStore store, MeshConnector? connect, CancellationToken ended)
     {
+        LastJoin = JoinReport.None;
+        long began = _time.GetTimestamp();
+        long moved = MovedBytes;
+        _rolledForward = false;
         SortedDictionary<int, (Holding Holding, SumPair Sums)> sources = plan.Source == StateSource.Survivors ? Sources() : [];
         RollForward(plan, sources, ended);
         bool loads = plan.Source != StateSource.Survivors;
@@ -116,7 +124,9 @@ public sealed partial class WorldEngine
         }
 
         ReleaseDropped();
+        long taken = _time.GetTimestamp();
         generation.Start(plan.Members.Length > 1 ? (connect ?? throw new ArgumentNullException(nameof(connect)))(plan, self, generation, ended) : null);
+        long connected = _time.GetTimestamp();
         lock (Gate)
         {
             _dropsRun = false;
@@ -132,7 +142,10 @@ public sealed partial class WorldEngine
         }
 
         GiveBase(plan, sources, generation);
-        return generation.Complete(sources.Count == 0 || RankRules.MustGather(plan, ParameterSteps.Step), ended);
+        bool isWhole = generation.Complete(sources.Count == 0 || RankRules.MustGather(plan, ParameterSteps.Step), ended);
+        LastJoin = new JoinReport(
+            TimeSpan.Zero, _time.GetElapsedTime(began, taken), _time.GetElapsedTime(taken, connected), _time.GetElapsedTime(connected), MovedBytes - moved, _rolledForward);
+        return isWhole;
     }
 
     // Rule 10: a survivor applied m, so whoever holds the whole sum of m applies it too, before anything else.
@@ -145,6 +158,7 @@ public sealed partial class WorldEngine
             return;
         }
 
+        _rolledForward = true;
         AwaitParked(ended);
         Carry(plan, former.Holding, former.Owner, plan.StateStep, plan.RollForward!.Decision);
         lock (Gate)

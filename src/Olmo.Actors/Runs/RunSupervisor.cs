@@ -17,6 +17,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     private readonly IObjectStore _store;
     private readonly IActorRef _ranks;
     private readonly TimeProvider _time;
+    private readonly RecoveryWatch _watch;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IActorRef _checkpoints;
     private RunPhase _phase = RunPhase.Recovering;
@@ -42,6 +43,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         _store = store;
         _ranks = ranks;
         _time = time;
+        _watch = new RecoveryWatch(time);
         PersistenceId = $"run/{settings.Run.Name}";
         CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval) { Guards = settings.Guards };
         _checkpoints = Context.ActorOf(
@@ -168,10 +170,12 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     private void NextGeneration()
     {
         Answered();
+        _watch.Begin(null);
         Store(
             RunDecisions.StartGeneration(State, _settings.Run.Token, _newest?.Step ?? 0, _reason),
             () =>
             {
+                _watch.Numbered();
                 _checkpoints.Tell(new EndUnfinished(State.Generation));
                 Await(RunPhase.Gathering, new GatherRanks(State.Generation), _ranks);
             });
@@ -179,6 +183,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
 
     private void OnGathered(RanksGathered gathered)
     {
+        _watch.Gathered(gathered.Reports);
         _there = [.. gathered.Reports.Select(r => r.RankId)];
         if (!_settings.Guards.Survivors)
         {
@@ -212,7 +217,11 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
                 Answered();
                 _phase = RunPhase.Forming;
                 GenerationPlan plan = formed.Plan with { Data = State.Data };
-                Store(RunDecisions.FormWorld(plan, _reason), () => Await(RunPhase.Forming, new FormPlan(plan, _checkpoints), _ranks, resend: false));
+                Store(RunDecisions.FormWorld(plan, _reason), () =>
+                {
+                    _watch.Planned(plan);
+                    Await(RunPhase.Forming, new FormPlan(plan, _checkpoints), _ranks, resend: false);
+                });
                 break;
             case FormationResult.CheckpointNeeded needed:
                 _log.Info("generation {0} starts from the newest checkpoint: {1}", State.Generation, needed.Reason);
@@ -264,7 +273,14 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Await(RunPhase.Rejecting, new RejectCheckpoint(bad.Timeline, bad.Step, file, reason), _checkpoints);
     }
 
-    private void OnRankReady(RankReady ready) => StartTraining();
+    private void OnRankReady(RankReady ready)
+    {
+        StartTraining();
+        if (_watch.Ready(ready.Join, _reason) is { } recovered)
+        {
+            Context.System.EventStream.Publish(recovered);
+        }
+    }
 
     private void StartTraining()
     {
@@ -286,6 +302,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         }
 
         Answered();
+        _watch.Begin(failed.NoticedAt);
         if (State.Stopping)
         {
             StopReason why = failed.Kind is FaultKind.StorageFull ? StopReason.StorageFull : StopReason.Preempted;

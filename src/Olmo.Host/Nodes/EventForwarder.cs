@@ -10,7 +10,8 @@ namespace Olmo.Host.Nodes;
 internal sealed class EventForwarder : ReceiveActor
 {
     private static readonly Type[] Watched =
-        [typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(JournalAvailable), typeof(WaitingForRanks), typeof(RunEventStored)];
+        [typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(JournalAvailable), typeof(WaitingForRanks), typeof(WorldRecovered),
+            typeof(RunEventStored)];
 
     /// <summary>Sends to the relay's address.</summary>
     public EventForwarder(IActorRef relay)

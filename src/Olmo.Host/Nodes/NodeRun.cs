@@ -38,7 +38,8 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         try
         {
             system.ActorOf(Props.Create(() => new ProgressActor(line, totalSteps, recipe.JournalOutage, time, end)), "progress");
-            system.ActorOf(Props.Create(() => new MetricsActor(folder.Metrics)), "metrics");
+            system.ActorOf(Props.Create(() => new MetricsActor(folder.Metrics, time)), "metrics");
+            system.ActorOf(Props.Create(() => new RecoveryLog(folder.Recoveries, time)), "recoveries");
             system.ActorOf(Props.Create(() => new NodeProgress(line, end)), "node-progress");
             IActorRef links = system.ActorOf(Props.Create(() => new LinkActor(hub)), "links");
             system.ActorOf(Props.Create(() => new EventRelay(links)), "events");

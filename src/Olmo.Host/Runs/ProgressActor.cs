@@ -38,12 +38,14 @@ internal sealed class ProgressActor : ReceiveActor
         Receive<JournalUnavailable>(OnJournalUnavailable);
         Receive<JournalAvailable>(_ => _journalGoneAt = null);
         Receive<RunEventStored>(stored => OnRunEvent(stored.Event));
+        Receive<WorldResumed>(OnResumed);
     }
 
     /// <inheritdoc />
     protected override void PreStart()
     {
-        foreach (Type type in (Type[])[typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(JournalAvailable), typeof(RunEventStored)])
+        foreach (Type type in (Type[])[typeof(StepCompleted), typeof(CheckpointEvent), typeof(RankFinished), typeof(JournalUnavailable), typeof(JournalAvailable), typeof(RunEventStored),
+            typeof(WorldResumed)])
         {
             Context.System.EventStream.Subscribe(Self, type);
         }
@@ -67,6 +69,14 @@ internal sealed class ProgressActor : ReceiveActor
         if (_time.GetElapsedTime(since) > _outage)
         {
             _end.TrySetResult(new RunEnd(StopReason.JournalUnavailable, $"for longer than supervision.journal-outage = {_outage}: {unavailable.Reason}", _committed, _finished));
+        }
+    }
+
+    private void OnResumed(WorldResumed resumed)
+    {
+        if (resumed.Recovered.Kind is not RecoveryKind.Start)
+        {
+            _line.Say(RecoveryText.Of(resumed));
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed record RunFolder(string Root)
     /// <summary>One JSON line a step.</summary>
     public string Metrics => Path.Combine(Root, "metrics.jsonl");
 
+    /// <summary>One JSON line per change of the world.</summary>
+    public string Recoveries => Path.Combine(Root, "recoveries.jsonl");
+
     /// <summary>Moments that the run passed, for a person after a crash.</summary>
     public string Trace => Path.Combine(Root, "trace.log");
 

@@ -118,7 +118,8 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         {
             EngineFactory engines = new(parts.Engine, time, probe, drill);
             system.ActorOf(Props.Create(() => new ProgressActor(line, plan.TotalSteps, recipe.JournalOutage, time, end)), "progress");
-            system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics)), "metrics");
+            system.ActorOf(Props.Create(() => new MetricsActor(_folder.Metrics, time)), "metrics");
+            system.ActorOf(Props.Create(() => new RecoveryLog(_folder.Recoveries, time)), "recoveries");
             IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, NoDataPlane.Instance, time, probe)), "rank");
             RankSupervisorSettings ranksSettings = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), () => []) { Guards = drill.Guards };
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");

@@ -33,7 +33,7 @@ public sealed class LinkContractsTests
         { "rank.stop-at-boundary:1", new StopAtBoundary(4), """{"generation":4}""" },
         { "rank.stop-at:1", new StopAt(4, 9), """{"generation":4,"step":9}""" },
         { "rank.stop-named:1", new StopNamed(4, 9), """{"generation":4,"step":9}""" },
-        { "rank.peer-lost:1", new PeerLost(4, 2, "m"), """{"generation":4,"rank_id":2,"message":"m"}""" },
+        { "rank.peer-lost:1", new PeerLost(4, 2, "m", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)), """{"generation":4,"rank_id":2,"message":"m","at":"2026-01-02T03:04:05+00:00"}""" },
         { "rank.abort:1", new Abort(4, "why"), """{"generation":4,"reason":"why"}""" },
         { "rank.finish:1", new Finish(4), """{"generation":4}""" },
         { "checkpoint.settled:1", new CheckpointSettled(0, 8, true, "m"), """{"timeline":0,"step":8,"is_committed":true,"detail":"m"}""" },
@@ -41,7 +41,10 @@ public sealed class LinkContractsTests
             "rank.report:1", new RankReport(2, 4, 0, RankPhase.Training, 8, null, null),
             """{"rank_id":2,"generation":4,"timeline":0,"phase":3,"step":8,"failure":null,"finished":null}"""
         },
-        { "rank.ready:1", new RankReady(4, 8, 2), """{"generation":4,"step":8,"rank_id":2}""" },
+        {
+            "rank.ready:1", new RankReady(4, 8, 2, new JoinReport(TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), 5, true)),
+            """{"generation":4,"step":8,"rank_id":2,"join":{"warm":"00:00:00","take":"00:00:01","connect":"00:00:02","transfer":"00:00:03","moved_bytes":5,"rolled_forward":true}}"""
+        },
         {
             "rank.failed:1", new RankFailed(4, FaultKind.Compute, "m", 8, "f", Group: 5, ErrorType: "E"),
             """{"generation":4,"kind":2,"message":"m","step":8,"bad_file":"f","rank_id":0,"group":5,"error_type":"E"}"""
@@ -72,6 +75,13 @@ public sealed class LinkContractsTests
         {
             "rank.prepared:1", new RankPrepared(WorldReport.Spare(7, 4), "127.0.0.1:9000"),
             $$"""{"report":{{Encoding.UTF8.GetString(WorldReport.Spare(7, 4).ToBytes())}},"data_plane":"127.0.0.1:9000"}"""
+        },
+        {
+            "run.world-recovered:1",
+            new WorldRecovered(
+                4, RecoveryKind.PartialBase, [1, 3], [2], 8, 8, 6, 0, 5, 1, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+                new RecoveryTimes(default, default, default, default, default, default, default, default, TimeSpan.FromSeconds(3), default), "why"),
+            """{"generation":4,"kind":6,"members":[1,3],"lost":[2],"state_step":8,"newest_step":8,"recomputed":6,"recomputed_of_living":0,"moved_bytes":5,"attempts":1,"detected_at":"2026-01-02T03:04:05+00:00","times":{"detect":"00:00:00","number":"00:00:00","reports":"00:00:00","plan":"00:00:00","form":"00:00:00","warm":"00:00:00","take":"00:00:00","connect":"00:00:00","transfer":"00:00:03","abandoned":"00:00:00"},"reason":"why"}"""
         },
         { "run.waiting-for-ranks:1", new WaitingForRanks(4, 1, 2), """{"generation":4,"ranks":1,"min_ranks":2}""" },
         { "node.supervisor-up:1", new SupervisorUp(2), """{"number":2}""" },

@@ -68,6 +68,8 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
 
     public RankStanding Standing { get; private set; }
 
+    public JoinReport LastJoin => JoinReport.None;
+
     public event Action<long, MeshError>? WorldFailed
     {
         add { }
