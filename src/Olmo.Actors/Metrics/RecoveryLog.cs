@@ -18,7 +18,10 @@ public sealed class RecoveryLog : ReceiveActor
     private FileStream? _file;
     private WorldRecovered? _pending;
     private long _readyAt;
-    private long _newest; // step that was done
+    private long _lost;
+    private long _generation; // of the newest step that was heard of
+    private long _newest; // step of that generation
+    private long _before; // newest step of the generations before it that was not lost
 
     /// <summary>Writes to a file, which is made if absent.</summary>
     /// <param name="path">The file.</param>
@@ -45,7 +48,7 @@ public sealed class RecoveryLog : ReceiveActor
     {
         if (_pending is { } pending)
         {
-            Append(new WorldResumed(pending, 0, TimeSpan.Zero, Lost(pending), default));
+            Append(new WorldResumed(pending, 0, TimeSpan.Zero, _lost, default));
         }
 
         _file?.Dispose();
@@ -55,16 +58,17 @@ public sealed class RecoveryLog : ReceiveActor
     {
         if (_pending is { } former)
         {
-            Resumed(new WorldResumed(former, 0, TimeSpan.Zero, Lost(former), default));
+            Resumed(new WorldResumed(former, 0, TimeSpan.Zero, _lost, default));
         }
 
+        _lost = LostBy(recovered);
         _pending = recovered;
         _readyAt = _time.GetTimestamp();
         foreach ((long generation, long step, DateTimeOffset at) in _heard)
         {
             if (IsFirst(recovered, generation, step))
             {
-                Resumed(new WorldResumed(recovered, step, TimeSpan.Zero, Lost(recovered), at));
+                Resumed(new WorldResumed(recovered, step, TimeSpan.Zero, _lost, at));
                 break;
             }
         }
@@ -75,7 +79,7 @@ public sealed class RecoveryLog : ReceiveActor
         DateTimeOffset now = _time.GetUtcNow();
         if (_pending is { } pending && IsFirst(pending, step.Generation, step.Step))
         {
-            Resumed(new WorldResumed(pending, step.Step, _time.GetElapsedTime(_readyAt), Lost(pending), now));
+            Resumed(new WorldResumed(pending, step.Step, _time.GetElapsedTime(_readyAt), _lost, now));
         }
 
         if (_heard.Count == StepsKept)
@@ -84,12 +88,29 @@ public sealed class RecoveryLog : ReceiveActor
         }
 
         _heard.Enqueue((step.Generation, step.Step, now));
+        if (step.Generation > _generation)
+        {
+            (_before, _newest, _generation) = (Math.Max(_before, _newest), 0, step.Generation);
+        }
+
         _newest = Math.Max(_newest, step.Step);
     }
 
     private static bool IsFirst(WorldRecovered recovered, long generation, long step) => generation == recovered.Generation && step > recovered.StateStep;
 
-    private long Lost(WorldRecovered recovered) => Math.Max(0, Math.Max(_newest, recovered.NewestStep) - recovered.StateStep);
+    // Steps of older worlds past the new one's state; from now on they were not done.
+    private long LostBy(WorldRecovered recovered)
+    {
+        bool isHeard = _generation >= recovered.Generation;
+        long done = Math.Max(isHeard ? _before : Math.Max(_before, _newest), recovered.NewestStep);
+        _before = recovered.StateStep;
+        if (!isHeard)
+        {
+            _newest = 0;
+        }
+
+        return Math.Max(0, done - recovered.StateStep);
+    }
 
     private void Resumed(WorldResumed resumed)
     {
