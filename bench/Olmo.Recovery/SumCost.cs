@@ -21,12 +21,25 @@ internal sealed record SumCost(double Fixed, double Plain, double Announce)
     {
         OlmoConfig config = new()
         {
-            Family = ModelFamily.Olmo2, Width = model.Width, Layers = model.Layers, Heads = model.Heads, KeyHeads = model.Heads, HeadWidth = model.Width / model.Heads,
-            FeedForward = model.FeedForward, Vocabulary = model.Vocabulary, ContextLength = model.SequenceLength, ZLossMultiplier = 1e-5,
+            Family = ModelFamily.Olmo2,
+            Width = model.Width,
+            Layers = model.Layers,
+            Heads = model.Heads,
+            KeyHeads = model.Heads,
+            HeadWidth = model.Width / model.Heads,
+            FeedForward = model.FeedForward,
+            Vocabulary = model.Vocabulary,
+            ContextLength = model.SequenceLength,
+            ZLossMultiplier = 1e-5,
         };
         StepSettings settings = new()
         {
-            Groups = Rounds, SequencesPerGroup = 1, SequenceLength = model.SequenceLength, MicroBatchSequences = 1, Replicas = 1, Optimizer = new AdamWSettings(3e-4),
+            Groups = Rounds,
+            SequencesPerGroup = 1,
+            SequenceLength = model.SequenceLength,
+            MicroBatchSequences = 1,
+            Replicas = 1,
+            Optimizer = new AdamWSettings(3e-4),
             Schedule = new ConstantSchedule(),
         };
         using ComputePool pool = new(1);
