@@ -58,7 +58,7 @@ compare() {
   if [ "$(digests "$1")" = "$expected" ]; then equal=$((equal + 1)); echo "$1: equal$3"; else echo "$1: DIFFERENT$3"; tail -20 "$work/$1.log"; fi
   rm -rf "${work:?}/$1"
 }
-seen() { sed -n 's/.*"kind":"\([A-Za-z]*\)".*/\1/p' "$work/$1/recoveries.jsonl" | sort | uniq -c | awk '{ printf "%s%s %s", NR > 1 ? ", " : "", $2, $1 }'; }
+seen() { sed -n 's/.*"kind":"\([A-Za-z]*\)".*/\1/p' "$work/$1/recoveries.jsonl" | sort | uniq -c | awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $2, $1 }'; }
 
 recipe one
 bounded "$work/one.log" "$work/one" $olmo "${command[@]}"
@@ -122,26 +122,28 @@ moments donor-dies 1 3 3 1 1 forward@14 donate@13
 moments receiver-dies 1 3 2 1 4 forward@14 transfer@13
 moments all-die 2 2 2 0 1 forward@25 forward@25
 
-# From 4 to 3 to 2 and back to 4: replacements are held by SIGSTOP before they can do anything.
+# From 4 to 3 to 2 and back to 4: replacements are held by SIGSTOP before they can do anything, and slow steps leave them the time to come.
 name=shrinks-and-grows
 prepare "$name"
-recipe "$name" --set ranks.count=4 --set state.replicas=2 --set run.steps=60
+recipe "$name" --set ranks.count=4 --set state.replicas=2 \
+  --set 'drill.faults=[{do=hang,at=forward,step=8},{do=hang,at=forward,step=9},{do=slow,at=forward,step=10,steps=45,duration=200 ms}]'
 sizes() { sed -n 's/^\(starts from\|goes on\|resumed\).*ranks \([0-9,]*\).*/\2/p' "$work/$name.log" | awk -F, '{ print NF }' | tr '\n' ' '; }
 held=()
 turn=0
 shrink_and_grow() {
-  local rank
+  local rank pid
   while read -r rank pid; do # a replacement that has just been started
     if [ "$rank" -gt 5 ] && [ ${#held[@]} -lt 2 ] && [[ " ${held[*]} " != *" $pid "* ]]; then kill -STOP "$pid" 2>/dev/null && held+=("$pid"); fi
   done < <(sed -n 's/^rank \([0-9]*\): started, process id \([0-9]*\).*/\1 \2/p' "$work/$name.log")
-  case $turn in
-    0) if grep -q '^step 1/' "$work/$name.log"; then kill -9 "$(rank_of 2)"; turn=1; fi ;;
-    1) if [[ "$(sizes)" == *"3 "* ]] && grep -q '^recovered' "$work/$name.log"; then kill -9 "$(rank_of 3)"; turn=2; fi ;;
-    2) if [[ "$(sizes)" == *"2 "* ]] && [ "$(count '^recovered')" -ge 2 ]; then kill -CONT "${held[@]}"; turn=3; fi ;;
-  esac
+  if [ $turn -lt 2 ] && [ -s "$work/$name/drill/$turn" ]; then
+    kill -9 "$(sed -n 's/.* by process //p' "$work/$name/drill/$turn")"
+    turn=$((turn + 1))
+  elif [ $turn -eq 2 ] && [ ${#held[@]} -eq 2 ] && [[ "$(sizes)" == *"2 "* ]]; then
+    kill -CONT "${held[@]}"
+    turn=3
+  fi
   return 1
 }
-rank_of() { sed -n "s/^rank $1: started, process id \([0-9]*\).*/\1/p" "$work/$name.log"; }
 start "$work/$name.log" $olmo "${command[@]}"
 node=$started
 within "$node" "$work/$name.log" "$work/$name" shrink_and_grow || true
