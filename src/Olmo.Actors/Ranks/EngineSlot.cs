@@ -6,12 +6,19 @@ internal sealed class EngineSlot : IDisposable
     private readonly ManualResetEventSlim _made = new();
     private readonly CancellationTokenSource _closed = new();
     private volatile IWorldEngine? _engine;
+    private int _isClaimed;
 
     /// <summary>The engine; null until it is made.</summary>
     public IWorldEngine? Engine => _engine;
 
     /// <summary>Steps that it has done; 0 without an engine.</summary>
     public long Step => _engine?.Step ?? 0;
+
+    /// <summary>Who gets true makes the engine, and gives the claim back where that fails.</summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _isClaimed, 1) == 0;
+
+    /// <summary>The engine was not made: the next who asks tries again.</summary>
+    public void GiveBack() => Interlocked.Exchange(ref _isClaimed, 0);
 
     /// <summary>By the compute thread: here it is.</summary>
     public void Set(IWorldEngine engine)

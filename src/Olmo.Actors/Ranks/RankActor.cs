@@ -118,8 +118,14 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         new OneForOneStrategy(_settings.MaxLoaderRestarts, _settings.LoaderWindow, _ => _settings.Guards.LoaderRestart ? Directive.Restart : Directive.Stop);
 
     /// <inheritdoc />
-    protected override void PreStart() =>
+    protected override void PreStart()
+    {
         Timers.StartPeriodicTimer(nameof(Resend), Resend.Instance, _settings.ResendAfter);
+        if (_settings.EngineAhead is not null)
+        {
+            MakeEngine(0, 0, CancellationToken.None);
+        }
+    }
 
     /// <inheritdoc />
     protected override void PreRestart(Exception reason, object? message)
@@ -268,23 +274,43 @@ public sealed class RankActor : ReceiveActor, IWithTimers
         Join(form, _world);
     }
 
-    // The engine is made by the compute thread, which may be bound to processors; plans are carried out by a thread of their own, while steps go on.
+    // By the compute thread, which may be bound to processors.
+    private void MakeEngine(long generation, long step, CancellationToken abort)
+    {
+        IActorRef self = Self;
+        EngineSlot slot = _engine;
+        if (!slot.TryClaim())
+        {
+            return;
+        }
+
+        _compute.Enqueue(generation, () => step, () =>
+        {
+            try
+            {
+                IWorldEngine engine = _engines.Create(_settings.RankId);
+                engine.WorldFailed += (lost, error) => self.Tell(new WorldLost(lost, error.ToString(), _time.GetUtcNow()), ActorRefs.NoSender);
+                engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
+                engine.WarmUp(abort);
+                slot.Set(engine);
+                _settings.EngineAhead?.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                slot.GiveBack();
+                _settings.EngineAhead?.TrySetException(e);
+                throw;
+            }
+        });
+    }
+
+    // Plans are carried out by a thread of their own, while steps go on.
     private void Join(FormWorld form, RankWorld world)
     {
         IActorRef self = Self;
         GenerationPlan plan = form.Plan;
         EngineSlot slot = _engine;
-        if (slot.Engine is null)
-        {
-            _compute.Enqueue(world.Origin, () => plan.StateStep, () =>
-            {
-                IWorldEngine engine = _engines.Create(_settings.RankId);
-                engine.WorldFailed += (generation, error) => self.Tell(new WorldLost(generation, error.ToString(), _time.GetUtcNow()), ActorRefs.NoSender);
-                engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
-                engine.WarmUp(world.Abort);
-                slot.Set(engine);
-            });
-        }
+        MakeEngine(world.Origin, plan.StateStep, world.Abort);
 
         byte[] secret = Convert.FromBase64String(form.Secret);
         _plans.Enqueue(world.Origin, () => plan.StateStep, () =>

@@ -14,4 +14,7 @@ public sealed record RankSettings(int RankId, CheckpointPolicy Checkpoints, int 
 {
     /// <summary>Guards that are on.</summary>
     public Guards Guards { get; init; } = Guards.All;
+
+    /// <summary>Completed when the engine is there, which then is made at once, so that a spare holds its memory before it is needed; null: with the first world.</summary>
+    public TaskCompletionSource? EngineAhead { get; init; }
 }

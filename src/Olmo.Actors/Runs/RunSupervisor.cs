@@ -167,12 +167,15 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     }
 
     // Rule 12: the number is journalled first; then the ranks report for it, which is a promise.
-    private void NextGeneration()
+    private void NextGeneration() => StartGeneration([]);
+
+    private void StartGeneration(ImmutableList<RunEvent> before)
     {
         Answered();
         _watch.Begin(null);
+        RunDecision start = RunDecisions.StartGeneration(before.Aggregate(State, RunState.Apply), _settings.Run.Token, _newest?.Step ?? 0, _reason);
         Store(
-            RunDecisions.StartGeneration(State, _settings.Run.Token, _newest?.Step ?? 0, _reason),
+            start with { Events = before.AddRange(start.Events) },
             () =>
             {
                 _watch.Numbered();
@@ -320,17 +323,25 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
 
         RunDecision decision = RunDecisions.RankFailed(
             State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow(), failed.RankId, failed.Group, failed.ErrorType);
-        Store(decision, () =>
+        bool rejects = _settings.Guards.FallBack && failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is not null && _newest is not null;
+        if (rejects || decision.Events.IsEmpty || decision.Events[^1] is RunStopped)
         {
-            _reason = decision.Reason;
-            if (_settings.Guards.FallBack && failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is { } file && _newest is not null)
+            Store(decision, () =>
             {
-                Reject(failed.Step, file, failed.Message, NextGeneration);
-                return;
-            }
+                _reason = decision.Reason;
+                if (rejects)
+                {
+                    Reject(failed.Step, failed.BadFile!, failed.Message, NextGeneration);
+                    return;
+                }
 
-            NextGeneration();
-        });
+                NextGeneration();
+            });
+            return;
+        }
+
+        _reason = decision.Reason;
+        StartGeneration(decision.Events); // survivors wait: the fault and the number are one write
     }
 
     // Replay comes to the same refusal, so nothing is journalled before it is known how far the run goes back.

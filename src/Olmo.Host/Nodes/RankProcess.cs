@@ -12,8 +12,8 @@ using Olmo.Runtime.Actor;
 namespace Olmo.Host.Nodes;
 
 /// <summary>
-/// A rank's process, warm before it says that it is ready: a step of the recipe's shapes has been run and the machine's best matrix product measured. It then stands as a rank or
-/// as a spare; which of the two is decided by who forms a world with it.
+/// A rank's process, warm before it says that it is ready: a small world was formed, recovered and stepped so that all code is compiled, the machine's best matrix product is known, and
+/// the engine holds its memory. It then stands as a rank or as a spare; which of the two is decided by who forms a world with it.
 /// </summary>
 internal static class RankProcess
 {
@@ -27,7 +27,7 @@ internal static class RankProcess
         try
         {
             PeakFile measured = new(child.NodeFolder.Root, parts.Engine);
-            double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, store, time);
+            double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, time);
             measured.Write(peak);
             IPhaseProbe probe = child.Probe;
             EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time, probe, child.Drill);
@@ -35,8 +35,12 @@ internal static class RankProcess
             TcpSockets sockets = new();
             using MeshListener listener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);
             TcpDataPlane dataPlane = new(child.Recipe.Run.Name, listener, mesh, sockets, time);
-            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(parts.Settings, engines, parts.Batches, store, dataPlane, time, probe)), "rank");
+            TaskCompletionSource engineAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            RankSettings rankSettings = parts.Settings with { EngineAhead = engineAhead };
+            IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(rankSettings, engines, parts.Batches, store, dataPlane, time, probe)), "rank");
             links.Tell(new Olmo.Actors.Links.Publish(rank), ActorRefs.NoSender);
+            await engineAhead.Task;
+            child.Laps.Done("engine");
             child.Ready();
             await child.End;
             return ExitCodes.Done;
@@ -47,8 +51,7 @@ internal static class RankProcess
         }
     }
 
-    // One group instead of all: the shapes, and so the code, are the same. The engine and its state are dropped afterwards.
-    private static Task<double> WarmUp(OlmoRankSettings settings, ChildProcess child, IObjectStore store, TimeProvider time)
+    private static Task<double> WarmUp(OlmoRankSettings settings, ChildProcess child, TimeProvider time)
     {
         TaskCompletionSource<double> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
@@ -56,17 +59,7 @@ internal static class RankProcess
             try
             {
                 ProcessSystem.Bind(child.Orders.Processors);
-                OlmoRankSettings one = settings with { Step = settings.Step with { Groups = 1 } };
-                StepBatch batch = new(1, one.Step.SequencesPerGroup, one.Step.SequenceLength, child.Recipe.Data.MasksDocuments) { Step = 1 };
-                batch.LabelCount = batch.Groups[0].Tokens;
-                using WorldEngine engine = new(child.Orders.Number, one, time, NoProbe.Instance);
-                engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
-                child.Laps.Done("state");
-                engine.WarmUp(CancellationToken.None);
-                child.Laps.Done("peak");
-                engine.RunStep(batch, CancellationToken.None);
-                child.Laps.Done("step");
-                done.SetResult(engine.PeakFlops);
+                done.SetResult(Rehearsal.Run(settings, child.Recipe.Data.MasksDocuments, child.Recipe.World.Mesh(), child.Store, child.Laps, time));
             }
             catch (Exception e) // crosses to the thread that waits
             {
@@ -84,20 +77,6 @@ internal static class RankProcess
         {
             ProcessSystem.Bind(processors);
             return new WorldEngine(rankId, settings, time, probe, drill);
-        }
-    }
-
-    // The dummy step is none of the run's.
-    private sealed class NoProbe : IPhaseProbe
-    {
-        private NoProbe()
-        {
-        }
-
-        public static NoProbe Instance { get; } = new();
-
-        public void Reached(string phase, long step)
-        {
         }
     }
 }
