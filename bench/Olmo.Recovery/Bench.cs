@@ -9,11 +9,16 @@ internal sealed class Bench : IDisposable
     private readonly string _work = Directory.CreateTempSubdirectory("olmo-bench-").FullName;
     private readonly string[] _arguments;
     private string? _data;
+    private WatchedRun? _run;
 
     public Bench(string[] arguments)
     {
         _arguments = arguments;
-        Console.CancelKeyPress += (_, _) => Dispose();
+        Console.CancelKeyPress += (_, e) =>
+        {
+            e.Cancel = true;
+            _run?.Dispose(); // whoever waits for it hears that it ended
+        };
     }
 
     /// <summary>The option's value.</summary>
@@ -38,6 +43,7 @@ internal sealed class Bench : IDisposable
         }
 
         WatchedRun run = new(Olmo, folder, [.. model.Arguments(), .. settings.SelectMany(s => (string[])["--set", s])]);
+        _run = run;
         run.Await(r => r.Step >= 1, $"{name}: its first step", 180);
         _data ??= Path.Combine(folder, "data");
         return run;
