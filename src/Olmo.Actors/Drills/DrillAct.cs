@@ -18,10 +18,10 @@ public enum DrillAct
     /// <summary>The thread that passes the moment throws <see cref="DrillException"/>.</summary>
     Throw = 5,
 
-    /// <summary>A group's loss and gradient are not a number.</summary>
+    /// <summary>A group's loss and gradient are not a number; its step is the number of the batch.</summary>
     Nan = 6,
 
-    /// <summary>A group's loss and gradient are multiplied by factor.</summary>
+    /// <summary>A group's loss and gradient are multiplied by factor; its step is the number of the batch.</summary>
     Spike = 7,
 
     /// <summary>A bit of an owner's sum changes after the reduction.</summary>

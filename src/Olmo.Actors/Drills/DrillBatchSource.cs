@@ -1,5 +1,6 @@
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
+using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Drills;
 
@@ -16,7 +17,27 @@ public sealed class DrillBatchSource(IBatchSource source, IDrill drill) : IBatch
     public void Read(long batch, StepBatch destination)
     {
         drill.Passed(Phases.Load, batch);
+        foreach (GroupBatch group in destination.Groups)
+        {
+            if (!destination.Course.IsQuarantined(batch, group.Group))
+            {
+                Pass(batch, destination.Step, group.Group);
+            }
+        }
+
         source.Read(batch, destination);
+    }
+
+    private void Pass(long batch, long step, int group)
+    {
+        try
+        {
+            drill.Passed(Phases.Load, batch, group);
+        }
+        catch (DrillException e)
+        {
+            throw new GroupFailedException(step, group, e);
+        }
     }
 
     /// <inheritdoc />

@@ -68,6 +68,15 @@ public sealed record Guards
     /// <summary>An audited step is announced only when two ranks have computed a group alike.</summary>
     public bool Audit { get; init; } = true;
 
+    /// <summary>A group that fails in the same way inside two ranks is quarantined.</summary>
+    public bool Quarantine { get; init; } = true;
+
+    /// <summary>The flag of values that are not finite decides about a step.</summary>
+    public bool NonFinite { get; init; } = true;
+
+    /// <summary>The window of losses and norms decides about a step.</summary>
+    public bool Spike { get; init; } = true;
+
     /// <summary>What a world that is over held is freed.</summary>
     public bool Release { get; init; } = true;
 
@@ -109,6 +118,9 @@ public sealed record Guards
         ["stop-checkpoint"] = g => g with { StopCheckpoint = false },
         ["journal-outage"] = g => g with { JournalOutage = false },
         ["audit"] = g => g with { Audit = false },
+        ["quarantine"] = g => g with { Quarantine = false },
+        ["non-finite"] = g => g with { NonFinite = false },
+        ["spike"] = g => g with { Spike = false },
         ["release"] = g => g with { Release = false },
         ["disjoint"] = g => g with { Rules = g.Rules with { Disjoint = false } },
         ["retain"] = g => g with { Rules = g.Rules with { Retain = false } },

@@ -134,6 +134,7 @@ public sealed partial class WorldEngine
             TrainingState state = generation.Holding.State;
             StepDecision decision = StepDecision.From(
                 generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Guard);
+            decision = Unguarded(decision);
             ThrowIfRefused(batch.Step, decision);
 
             if (decision.Outcome is not StepOutcome.Void)
@@ -149,6 +150,35 @@ public sealed partial class WorldEngine
 
             ComputeRun(generation, batch); // again, where this rank's own sum was at fault
         }
+    }
+
+    // A drill may go without what decides about a step: then it is applied whatever it is.
+    private StepDecision Unguarded(in StepDecision decision) => decision.Outcome switch
+    {
+        StepOutcome.StopNonFinite or StepOutcome.SkipNonFinite or StepOutcome.RollBackNonFinite when !Drill.Guards.NonFinite => decision with { Outcome = StepOutcome.Apply, ClipFactor = 1.0 },
+        StepOutcome.SkipOutlier or StepOutcome.RollBackSpike when !Drill.Guards.Spike => decision with { Outcome = StepOutcome.Apply },
+        _ => decision,
+    };
+
+    // A drill multiplies loss and gradient by weighting every position.
+    private GroupBatch Drilled(StepBatch batch, int group)
+    {
+        GroupBatch tokens = batch.Groups[group];
+        float? weight = Drill.Strikes(DrillAct.Nan, batch.Batch, group) is not null ? float.NaN
+            : Drill.Strikes(DrillAct.Spike, batch.Batch, group) is { } spike ? (float)spike.Factor
+            : null;
+        if (weight is not { } factor)
+        {
+            return tokens;
+        }
+
+        GroupBatch weighted = new(tokens.Sequences, tokens.SequenceLength, hasWeights: true, hasDocuments: tokens.DocumentStarts is not null) { Group = group };
+        tokens.Ids.CopyTo(weighted.Ids, 0);
+        tokens.Labels.CopyTo(weighted.Labels, 0);
+        tokens.Instances.CopyTo(weighted.Instances, 0);
+        tokens.DocumentStarts?.CopyTo(weighted.DocumentStarts!, 0);
+        Array.Fill(weighted.Weights!, factor);
+        return weighted;
     }
 
     // Every rank of the world comes to the same: nothing of the step is applied, and the run's supervisor hears why.
@@ -369,14 +399,14 @@ public sealed partial class WorldEngine
             return true;
         }
 
-        Drill.Passed(Phases.Forward, batch.Step, group);
-        GroupBatch tokens = batch.Groups[group];
+        GroupBatch tokens = Drilled(batch, group);
         long labels = Math.Max(batch.LabelCount, 1);
         sums.BeginGroup(group);
         _flipsGradient = Drill.Strikes(DrillAct.FlipGradient, batch.Step, group) is not null;
         GroupLoss loss;
         try
         {
+            Drill.Passed(Phases.Forward, batch.Step, group);
             if (!_program.RunGroup(tokens, labels, sums, out loss, _runAbort.Token))
             {
                 sums.AbandonGroup();

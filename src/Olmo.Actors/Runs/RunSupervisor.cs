@@ -322,7 +322,8 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         }
 
         RunDecision decision = RunDecisions.RankFailed(
-            State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow(), failed.RankId, failed.Group, failed.ErrorType);
+            State, _settings.Policy, failed.Generation, failed.Kind, failed.Message, failed.Step, _time.GetUtcNow(), failed.RankId,
+            _settings.Guards.Quarantine ? failed.Group : -1, failed.ErrorType);
         bool rejects = _settings.Guards.FallBack && failed.Kind is FaultKind.UnreadableCheckpoint && failed.BadFile is not null && _newest is not null;
         if (rejects || decision.Events.IsEmpty || decision.Events[^1] is RunStopped)
         {

@@ -39,6 +39,9 @@ public sealed class StepGuardState(int window = 0)
             case StepEffect.NotFinite:
                 NotFiniteInRow = checked(NotFiniteInRow + 1);
                 return;
+            case StepEffect.SpikeApart:
+                SpikesInRow = checked(SpikesInRow + 1);
+                return;
             case StepEffect.Spike:
                 SpikesInRow = checked(SpikesInRow + 1);
                 break;

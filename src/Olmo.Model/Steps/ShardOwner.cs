@@ -149,7 +149,7 @@ public sealed class ShardOwner : IDisposable
         }
 
         StepSamples samples = new(batch, decision.Loss.Sequences, (ulong)decision.Loss.TokenHash);
-        State.Progress.Complete(settings.TokensPerBatch, StepGuard.EffectOf(decision.Outcome), decision.Loss.MeanCrossEntropy, decision.Norm, samples);
+        State.Progress.Complete(settings.TokensPerBatch, StepGuard.EffectOf(decision.Outcome, settings.Decision), decision.Loss.MeanCrossEntropy, decision.Norm, samples);
         return new StepReport(
             step, decision.Outcome, decision.Loss.MeanCrossEntropy, decision.Loss.MeanZLoss, decision.Norm, rate, decision.ClipFactor, decision.Loss.Labels,
             decision.Loss.Tokens, groups, batchHash, samples);

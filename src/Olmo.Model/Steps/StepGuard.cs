@@ -36,10 +36,10 @@ public static class StepGuard
     }
 
     /// <summary>What a step with an outcome that ends it does to the state.</summary>
-    public static StepEffect EffectOf(StepOutcome outcome) => outcome switch
+    public static StepEffect EffectOf(StepOutcome outcome, DecisionSettings settings) => outcome switch
     {
         StepOutcome.Apply => StepEffect.Applied,
-        StepOutcome.SkipOutlier => StepEffect.Spike,
+        StepOutcome.SkipOutlier => settings.MaxSpikes > 0 ? StepEffect.SpikeApart : StepEffect.Spike,
         StepOutcome.SkipNonFinite => StepEffect.NotFinite,
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "It does not end a step."),
     };

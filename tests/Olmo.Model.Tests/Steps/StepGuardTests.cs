@@ -23,7 +23,17 @@ public sealed class StepGuardTests
     public void Judge_SpikesInARow_LeaveOutThenRollBack()
     {
         StepGuardState guard = Calm(128);
+        byte[] before = Bytes(guard)[8..];
         Assert.Equal(["SkipOutlier", "SkipOutlier", "RollBackSpike"], Outcomes(guard, [.. Enumerable.Repeat(1e6, 3)]));
+        Assert.Equal(before, Bytes(guard)[8..]); // they stay out of the window: however long the row, the rule sees them
+    }
+
+    [Fact]
+    public void Judge_ALastingChangeOfLevelWithoutRollBack_IsTakenInTheEnd()
+    {
+        StepGuardState guard = Calm(128);
+        string[] outcomes = Outcomes(guard, [.. Enumerable.Repeat(1e6, 8)], Settings with { MaxSpikes = 0 });
+        Assert.Equal(["SkipOutlier", "SkipOutlier", "SkipOutlier", "SkipOutlier", "Apply", "Apply", "Apply", "Apply"], outcomes); // mean + 6 sigma of 124 calm steps and 4 of 1e6 is 1.09e6
     }
 
     [Fact]
@@ -101,7 +111,7 @@ public sealed class StepGuardTests
             outcomes.Add(outcome.ToString());
             if (outcome is StepOutcome.Apply or StepOutcome.SkipOutlier or StepOutcome.SkipNonFinite)
             {
-                guard.Took(StepGuard.EffectOf(outcome), finite ? loss : 0.0, 1.0);
+                guard.Took(StepGuard.EffectOf(outcome, settings ?? Settings), finite ? loss : 0.0, 1.0);
             }
         }
 
