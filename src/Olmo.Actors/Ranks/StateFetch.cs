@@ -14,7 +14,7 @@ internal sealed class StateFetch(int shard, ImmutableArray<int> donors)
     /// <summary>Rank that is asked; -1: all were.</summary>
     public int Donor => _next < donors.Length ? donors[_next] : -1;
 
-    /// <summary>Digest of the whole shard, as the donor says.</summary>
+    /// <summary>Digest of the whole shard plus that of the run's progress, as the donor says.</summary>
     public ulong Digest { get; set; }
 
     /// <summary>The run's progress, as the donor says.</summary>

@@ -104,7 +104,7 @@ internal sealed partial class WorldGeneration
     private void Verify(StateFetch fetch)
     {
         ParameterLayout layout = Holding.Placement.Layout;
-        ulong digest = 0;
+        ulong digest = RunProgress.DigestOf(fetch.Progress);
         for (int k = 0; k < layout.ChunksOfShard(fetch.Shard); k++)
         {
             digest += Holding.State.RefreshDigest(layout.ChunkOfShard(fetch.Shard, k));

@@ -393,9 +393,9 @@ internal sealed partial class WorldGeneration
 
         ParameterLayout layout = holding.Placement.Layout;
         int chunks = layout.ChunksOfShard(wanted.Shard);
-        Send(
-            wanted.Peer, WorldMessageKind.StateFollows, new WorldHeader(wanted.Step, wanted.Shard, Count: chunks, Digest: holding.State.DigestOf(wanted.Shard)),
-            holding.State.Progress.ToBytes());
+        byte[] progress = holding.State.Progress.ToBytes();
+        ulong whole = unchecked(holding.State.DigestOf(wanted.Shard) + RunProgress.DigestOf(progress));
+        Send(wanted.Peer, WorldMessageKind.StateFollows, new WorldHeader(wanted.Step, wanted.Shard, Count: chunks, Digest: whole), progress);
         _engine.Probe.Reached(Phases.Donate, wanted.Step);
         for (int k = 0; k < chunks;)
         {
