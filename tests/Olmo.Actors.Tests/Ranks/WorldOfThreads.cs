@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
@@ -22,17 +23,19 @@ internal sealed class WorldOfThreads : IDisposable
     private readonly int _microBatch;
     private readonly int _threads;
     private readonly DecisionSettings? _decision;
+    private readonly IDrill? _drill;
     private ImmutableArray<WorldMember> _members = [];
     private long _generation;
     private int _nextId;
 
-    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1, MemoryObjectStore? store = null, DecisionSettings? decision = null)
+    public WorldOfThreads(int wanted, int replicas, int microBatch = 1, int threads = 1, MemoryObjectStore? store = null, DecisionSettings? decision = null, IDrill? drill = null)
     {
         Wanted = wanted;
         _replicas = replicas;
         _microBatch = microBatch;
         _threads = threads;
         _decision = decision;
+        _drill = drill;
         Store = store ?? new MemoryObjectStore(TimeProvider.System);
     }
 
@@ -66,7 +69,7 @@ internal sealed class WorldOfThreads : IDisposable
 
     public WorldRank Add()
     {
-        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision, AuditInterval);
+        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision, AuditInterval, _drill);
         lock (_gate)
         {
             _ranks.Add(rank);
@@ -191,6 +194,25 @@ internal sealed class WorldOfThreads : IDisposable
         foreach (MemoryMesh mesh in _meshes)
         {
             mesh.Dispose();
+        }
+    }
+
+    /// <summary>Frees dead ranks, and meshes but the newest.</summary>
+    public void Bury()
+    {
+        foreach (WorldRank dead in _ranks.Where(r => r.IsDead).ToArray())
+        {
+            dead.Dispose();
+            lock (_gate)
+            {
+                _ranks.Remove(dead);
+            }
+        }
+
+        foreach (MemoryMesh mesh in _meshes.SkipLast(1).ToArray())
+        {
+            mesh.Dispose();
+            _meshes.Remove(mesh);
         }
     }
 

@@ -1,4 +1,5 @@
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Drills;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
@@ -26,13 +27,15 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
     private long _limit;
     private bool _hasStarted;
 
-    public WorldRank(int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null, long auditInterval = 0)
+    public WorldRank(
+        int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null, long auditInterval = 0,
+        IDrill? drill = null)
     {
         Id = id;
         _replicas = replicas;
         _store = store;
         _changed = changed;
-        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval }, TimeProvider.System, this);
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval }, TimeProvider.System, this, drill);
         Engine.WorldFailed += (_, error) =>
         {
             LastError = error;

@@ -88,7 +88,7 @@ public sealed class JournalTests(TinyRuns runs)
     }
 
     // Held until disposed. Tried again while the run itself is writing.
-    private static async Task<SqliteConnection> Lock(string folder, int seconds = 30)
+    internal static async Task<SqliteConnection> Lock(string folder, int seconds = 30)
     {
         Batteries_V2.Init();
         SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "journal.db"), Pooling = false, DefaultTimeout = seconds }.ToString());

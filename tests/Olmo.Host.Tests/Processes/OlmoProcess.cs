@@ -16,7 +16,7 @@ internal sealed class OlmoProcess : IDisposable
     public const int Interrupt = 2;
     public const int Quit = 3;
     public const int Terminate = 15;
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(Scenarios.Scenario.IsRed ? 25 : 90); // without its guard a run often hangs, which is what is to be seen
     private static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(15);
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
@@ -40,6 +40,9 @@ internal sealed class OlmoProcess : IDisposable
 
     /// <summary>What was read so far.</summary>
     public string Output => _output.ToString();
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>Starts <c>olmo</c>.</summary>
     public static OlmoProcess Start(IEnumerable<string> arguments, string? pauseAt = null) =>

@@ -86,7 +86,7 @@ public sealed class TinyRuns : IAsyncLifetime
 
     private async Task Make()
     {
-        WriteCorpus();
+        WriteCorpus(Corpus);
         await File.WriteAllTextAsync(RecipeFile, $$"""
             run { name = tiny, steps = {{Steps}} }
             data { source = text, path = "{{Corpus}}", held-out = 0.4, filter-repetitions = false }
@@ -127,7 +127,7 @@ public sealed class TinyRuns : IAsyncLifetime
 
     private void CopyData(string folder) => Copy(Path.Combine(Quiet, "data"), Path.Combine(folder, "data"));
 
-    private static void Copy(string from, string to)
+    internal static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
         foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
@@ -141,7 +141,7 @@ public sealed class TinyRuns : IAsyncLifetime
         }
     }
 
-    private void WriteCorpus()
+    internal static void WriteCorpus(string path)
     {
         string[] words = ["actor", "state", "step", "shard", "owner", "sum", "group", "lease", "token", "rank", "world", "batch", "model", "text", "loss", "norm"];
         StringBuilder text = new();
@@ -150,7 +150,7 @@ public sealed class TinyRuns : IAsyncLifetime
             text.Append(words[((i * 2654435761u) ^ (i * i)) >> 28]).Append(i % 17 == 16 ? ".\n" : " ");
         }
 
-        File.WriteAllText(Corpus, text.ToString());
+        File.WriteAllText(path, text.ToString());
     }
 }
 

@@ -1,0 +1,109 @@
+using static Olmo.Host.Tests.Scenarios.ScenarioRun;
+
+namespace Olmo.Host.Tests.Scenarios;
+
+/// <summary>A rank is killed at a moment of a step: its peers go on from what they hold.</summary>
+[Collection(ScenariosCollection.Name)]
+public sealed class KilledRankTests(ScenarioRuns runs)
+{
+    [Fact]
+    public Task F01_KillRankDataWait() => AfterKill(nameof(F01_KillRankDataWait), ["loss-watch"], "load", 0);
+
+    [Fact]
+    public Task F02_KillRankForward() => AfterKill(nameof(F02_KillRankForward), ["survivors"], "forward", 1);
+
+    [Fact]
+    public Task F03_KillRankCollective() => AfterKill(nameof(F03_KillRankCollective), ["loss-watch"], "sums", 1);
+
+    [Fact]
+    public Task F04_KillRankOptimizer()
+    {
+        string[] guards = ["roll-forward"];
+        return Scenario.Run(nameof(F04_KillRankOptimizer), guards, async () =>
+        {
+            // The twin of both others has told the first of them, which applies its part of the step; the second has not heard and must apply its part too.
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Late("announced", "4", 8, 400), Kill("told", "4", 8)], "ranks.count=3", "ranks.min=2");
+
+            Says(output, "^rank 4: ended by signal 9");
+            Says(output, "^goes on from step 8 of");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F38_DoubleFailure()
+    {
+        string[] guards = ["checkpoint-resume"];
+        return Scenario.Run(nameof(F38_DoubleFailure), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Kill("forward", "2", 8), Kill("forward", "3", 8)], [.. TwoRanks, "checkpoint.max-lag=0"]);
+
+            Says(output, "^resumed from step 6 of");
+            await run.Check(output, lostAtMost: ScenarioRuns.Interval);
+        });
+    }
+
+    [Fact]
+    public Task F39_FailureDuringRecovery()
+    {
+        string[] guards = ["survivors"];
+        return Scenario.Run(nameof(F39_FailureDuringRecovery), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Kill("forward", "4", 8), Kill("donate", "any", 0)], ThreeTwins);
+
+            Assert.Equal(2, output.Split("ended by signal 9").Length - 1);
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F40_UnhealedSingleton()
+    {
+        string[] guards = ["report-verified-only"];
+        return Scenario.Run(nameof(F40_UnhealedSingleton), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Kill("forward", "3", 8), Kill("donate", "2", 0)], [.. TwoRanks, "checkpoint.max-lag=0"]);
+
+            Says(output, "^resumed from step 6 of");
+            await run.Check(output, lostAtMost: ScenarioRuns.Interval);
+        });
+    }
+
+    [Fact]
+    public Task F25_BitFlipTransfer()
+    {
+        string[] guards = ["chunk-digest", "state-digest"];
+        return Scenario.Run(nameof(F25_BitFlipTransfer), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Kill("forward", "4", 8), "{ do = flip-transfer }"], ThreeTwins);
+
+            Assert.True(File.Exists(Path.Combine(run.Folder, "drill", "1")), output);
+            WentOnFromSurvivors(output);
+            Assert.Single(output.Split('\n'), line => line.StartsWith("fault at step", StringComparison.Ordinal)); // the block came from the other donor
+            await run.Check(output);
+        });
+    }
+
+    private Task AfterKill(string name, string[] guards, string at, int pass) => Scenario.Run(name, guards, async () =>
+    {
+        ScenarioRun run = new(runs, guards);
+
+        string output = await run.Complete([Kill(at, "3", 8, pass)], TwoRanks);
+
+        Says(output, "^rank 3: ended by signal 9");
+        WentOnFromSurvivors(output);
+        await run.Check(output);
+    });
+}
