@@ -124,7 +124,7 @@ internal static partial class Invariants
     {
         long lost = 0;
         (long Step, long Generation)[] done = [.. Metrics(runFolder).Select(m => (m.Step, m.Generation))];
-        foreach (WorldFormed formed in events.OfType<WorldFormed>())
+        foreach (WorldFormed formed in events.OfType<WorldFormed>().Where(f => done.Any(d => d.Generation == f.Generation)))
         {
             long newest = done.Where(d => d.Generation < formed.Generation).Select(d => d.Step).DefaultIfEmpty(0).Max();
             lost += Math.Max(0, newest - formed.StateStep);

@@ -85,7 +85,7 @@ public sealed class ReturnScenarioTests(ScenarioRuns runs)
         string output = await run.Complete([], TwoRanks);
 
         Says(output, $"^checkpoint of step {newest} cannot be read \\('shards/{Path.GetFileName(file)}'");
-        Assert.Equal(newest - ScenarioRuns.Interval, TinyRuns.ResumedFrom(output));
+        Says(output, $"^resumed from step {newest - ScenarioRuns.Interval} of");
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(run.Folder, "checkpoints", ".aside")));
         await run.Check(output, lostAtMost: 2 * ScenarioRuns.Interval);
     });
