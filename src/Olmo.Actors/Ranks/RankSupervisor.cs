@@ -139,7 +139,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
     // Where ranks are processes it is killed and never asked again; the only rank of a command's own process goes on with another state.
     private void OnExclude(ExcludeRank exclude)
     {
-        if (_processes.Equals(ActorRefs.Nobody) || !_ranks.ContainsKey(exclude.RankId))
+        if (_processes.Equals(ActorRefs.Nobody) || _processes.Equals(Context.System.DeadLetters) || !_ranks.ContainsKey(exclude.RankId))
         {
             return;
         }

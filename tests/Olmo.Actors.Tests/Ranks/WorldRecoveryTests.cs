@@ -280,13 +280,31 @@ public sealed class WorldRecoveryTests
         List<IRankFinding> found = [];
         world.Ranks[0].Engine.Found += found.Add;
         int flips = 0;
-        world.Ranks[^1].OnReached = (rank, phase, step) =>
+        using CountdownEvent others = new(ranks);
+        others.Signal();
+        foreach (WorldRank rank in world.Ranks)
         {
-            if (phase == Phases.Summed && step == 3 && Interlocked.Increment(ref flips) == 1)
+            int passes = 0;
+            rank.OnReached = (at, phase, step) =>
             {
-                rank.Engine.FlipSumBit(inOwn: true);
-            }
-        };
+                if (phase != Phases.Summed || step != 3 || Interlocked.Increment(ref passes) > 1)
+                {
+                    return;
+                }
+
+                if (at != world.Ranks[^1])
+                {
+                    others.Signal();
+                    return;
+                }
+
+                // Their sums are whole: what this rank sends has been sent.
+                Assert.True(others.Wait(TimeSpan.FromSeconds(30)));
+                flips++;
+                at.Engine.FlipSumBit(inOwn: true);
+            };
+        }
+
         world.RunTo(Steps);
 
         Check(world);
@@ -294,6 +312,7 @@ public sealed class WorldRecoveryTests
         Assert.Single(world.Plans);
         Assert.Equal((Steps + 1) * WorldExample.Groups / ranks, world.Ranks[^1].Engine.ComputedGroups.All);
         SumsVoid told = Assert.IsType<SumsVoid>(Assert.Single(found));
+        Assert.Equal(1, flips);
         Assert.Equal((3L, 0), (told.Step, told.Attempt));
         Assert.Equal(world.Ranks[^1].Id, Assert.Single(told.Suspects));
     }
