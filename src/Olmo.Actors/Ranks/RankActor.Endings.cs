@@ -1,0 +1,160 @@
+using Olmo.Actors.Checkpoints;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+
+namespace Olmo.Actors.Ranks;
+
+/// <content>How work ends: the finish, checkpoints that settle, failures, and leaving a world.</content>
+public sealed partial class RankActor
+{
+    private void OnFinish(Finish finish)
+    {
+        if (_phase is RankPhase.Finishing)
+        {
+            return;
+        }
+
+        _phase = RankPhase.Finishing;
+        RankWorld world = _world!;
+        IWorldEngine engine = _engine.Engine!;
+        IActorRef self = Self;
+        _probe.Reached(Phases.Finish, engine.Step);
+        _compute.Enqueue(world.Origin, () => engine.Step, () =>
+        {
+            FinishReport report = engine.Finish(world.Abort);
+            self.Tell(
+                new RankFinished(finish.Generation, engine.Step, report.WeightsSha256, report.HeldOutLoss, report.HeldOutTokens, report.ModelFolder), ActorRefs.NoSender);
+        });
+    }
+
+    private void OnFinished(RankFinished finished)
+    {
+        _finished = finished;
+        _supervisor.Tell(finished);
+    }
+
+    private void OnShardsStored(ShardsStored stored)
+    {
+        _unsettled[stored.Step] = stored;
+        _checkpoints.Tell(stored);
+    }
+
+    private void OnShardsFailed(ShardsFailed failed)
+    {
+        OnCheckpointFailed(new CheckpointFailed(failed.Timeline, failed.Step, failed.Generation, failed.Cause.Message));
+        bool mustExist = IsCurrent(failed.Generation) && (_ended?.Step == failed.Step || failed.Step == _world!.TotalSteps);
+        if (mustExist)
+        {
+            Fail(new RankFailed(failed.Generation, FaultKind.StorageFull, failed.Cause.Message, failed.Step, null, failed.Cause));
+        }
+    }
+
+    private void OnCheckpointFailed(CheckpointFailed failed)
+    {
+        _unsettled[failed.Step] = failed;
+        _checkpoints.Tell(failed);
+    }
+
+    private void OnSettled(CheckpointSettled settled)
+    {
+        if (_unsettled.Remove(settled.Step) && !settled.IsCommitted)
+        {
+            _log.Warning("step {0} was not committed: {1}", settled.Step, settled.Detail);
+        }
+
+        _world?.Settled(settled);
+        ReportStopIfSettled();
+    }
+
+    private void ReportStopIfSettled()
+    {
+        if (_ended is { } ended && _world is { } world && world.LastSettled is { } settled && settled.Step == ended.Step)
+        {
+            _phase = RankPhase.Stopped;
+            _supervisor.Tell(new RankStopped(world.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
+        }
+    }
+
+    private void SendAgain()
+    {
+        SendUnsettled();
+        if (_verdict is { } verdict)
+        {
+            _supervisor.Tell(verdict);
+        }
+    }
+
+    private void SendUnsettled()
+    {
+        foreach (object report in _unsettled.Values)
+        {
+            _checkpoints.Tell(report);
+        }
+    }
+
+    private void OnFailed(RankFailed failed)
+    {
+        if (failed.Kind is FaultKind.NonFinite or FaultKind.RunNotFinite or FaultKind.RunSpiked)
+        {
+            Refuse(failed);
+            return;
+        }
+
+        Fail(Blamed(failed, failed.Cause));
+    }
+
+    private static RankFailed Blamed(RankFailed failed, Exception? cause) =>
+        cause is GroupFailedException group ? failed with { Step = group.Step, Group = group.Group, ErrorType = group.ErrorType } : failed;
+
+    // Every rank of the world refuses the step, and none is at fault: state, engine and what is being written stay until the next plan.
+    private void Refuse(RankFailed failed)
+    {
+        if (_phase is RankPhase.Failed)
+        {
+            return;
+        }
+
+        _log.Warning("step {0} is refused: {1}", failed.Step, failed.Message);
+        _phase = RankPhase.Failed;
+        _failure = failed with { RankId = _settings.RankId };
+        _supervisor.Tell(_failure);
+    }
+
+    private void Fail(RankFailed failed)
+    {
+        if (_phase is RankPhase.Failed)
+        {
+            return;
+        }
+
+        _log.Error(failed.Cause, "rank failed at step {0}: {1}", failed.Step, failed.Message);
+        _supervisor.Tell(failed with { RankId = _settings.RankId }); // before its peers lose it and say so: what failed counts, not that it is gone
+        Leave(failed.Message);
+        EngineSlot bad = _engine;
+        _engine = new EngineSlot();
+        bad.Close();
+        _plans.Enqueue(0, () => 0, () => _compute.Enqueue(0, () => 0, bad.Dispose)); // after whatever still uses it
+        _phase = RankPhase.Failed;
+        _failure = failed with { RankId = _settings.RankId };
+    }
+
+    private void Leave(string reason)
+    {
+        RankWorld world = _world!;
+        if (!world.Leave())
+        {
+            return;
+        }
+
+        _log.Debug("generation {0} is left: {1}", world.Generation, reason);
+        if (world.Loader is { } loader)
+        {
+            Context.Unwatch(loader);
+            Context.Stop(loader);
+        }
+
+        _phase = RankPhase.Idle;
+        _compute.Enqueue(world.Origin, () => 0, world.Dispose); // after the aborted work has ended
+    }
+}
