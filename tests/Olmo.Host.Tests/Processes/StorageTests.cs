@@ -19,10 +19,10 @@ public sealed class StorageTests(TinyRuns runs)
             Assert.True(code == 3, full);
             Assert.Contains($"StorageFull at step {TinyRuns.Steps}", full, StringComparison.Ordinal);
             Assert.Contains("No room to write", full, StringComparison.Ordinal);
-            Assert.Contains("checkpoint of step 10 committed", full, StringComparison.Ordinal);
+            Assert.True(Regex.IsMatch(full, "checkpoint of step [0-9]+ committed", RegexOptions.None, TimeSpan.FromSeconds(1)), full);
             Assert.Contains($"step {TinyRuns.Steps}/", full, StringComparison.Ordinal);
             (_, string status) = await OlmoProcess.Run(["status", folder]);
-            Assert.True(Regex.IsMatch(status, "kept +[1-9]", RegexOptions.None, TimeSpan.FromSeconds(1)), status); // which of them fit is a matter of the device
+            Assert.True(Regex.IsMatch(status, "kept +[1-9]", RegexOptions.None, TimeSpan.FromSeconds(1)), status); // which of them fit is a matter of the device and of time
 
             SmallDeviceFactAttribute.Mount(checkpoints, "256m", isMounted: true);
             (code, string output) = await OlmoProcess.Run(runs.Command(folder));
