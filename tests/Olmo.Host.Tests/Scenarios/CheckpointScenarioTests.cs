@@ -7,22 +7,22 @@ namespace Olmo.Host.Tests.Scenarios;
 [Collection(ScenariosCollection.Name)]
 public sealed class CheckpointScenarioTests(ScenarioRuns runs)
 {
-    [Fact]
+    [ScenarioFact]
     public Task F05_KillRankSnapshot() => RankDies(nameof(F05_KillRankSnapshot), "end-unfinished", "stage");
 
-    [Fact]
+    [ScenarioFact]
     public Task F06_KillRankWrite() => RankDies(nameof(F06_KillRankWrite), "atomic-put", "put");
 
-    [Fact]
+    [ScenarioFact]
     public Task F07_KillBeforePreparedAck() => RankDies(nameof(F07_KillBeforePreparedAck), "end-unfinished", "shards-written");
 
-    [Fact]
+    [ScenarioFact]
     public Task F08_KillCoordinatorAfterPrepare() => CoordinatorDies(nameof(F08_KillCoordinatorAfterPrepare), "resend-reports", "manifest-written");
 
-    [Fact]
+    [ScenarioFact]
     public Task F09_KillCoordinatorAfterCommit() => CoordinatorDies(nameof(F09_KillCoordinatorAfterCommit), "once-committed", "row-written");
 
-    [Fact]
+    [ScenarioFact]
     public Task F22_DiskFull()
     {
         string[] guards = ["save-failure"];

@@ -13,7 +13,7 @@ public sealed class DataScenarios(TinyRuns runs)
     private static readonly string[] Spikes =
         ["--set", "loss.spike-sigmas=6", "--set", "loss.max-spikes=20", "--set", "loss.spike-rollback-steps=30", "--set", "checkpoint.keep=9"];
 
-    [Fact]
+    [ScenarioFact]
     public async Task F33_PoisonBatch_FailsInTwoRanks_IsQuarantinedAndNoStepIsLost()
     {
         string poison = Fault("do = throw, at = forward, step = 31, group = 1, once = false");
@@ -27,7 +27,7 @@ public sealed class DataScenarios(TinyRuns runs)
         Assert.DoesNotContain("ended by signal", output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ScenarioFact]
     public async Task F33_PoisonBatch_ThatCannotBeRead_IsQuarantined()
     {
         string poison = Fault("do = throw, at = load, step = 31, group = 0, once = false");
@@ -36,7 +36,7 @@ public sealed class DataScenarios(TinyRuns runs)
         Assert.Contains("counts as zero from now on: Olmo.Actors.Drills.DrillException in two generations of the only rank", output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ScenarioFact]
     public async Task F34_NanLoss_AFewSteps_AreLeftOut()
     {
         string[] nan = [.. Skips, "--set", Fault("do = nan, step = 31, steps = 2, group = 1, once = false")];
@@ -47,7 +47,7 @@ public sealed class DataScenarios(TinyRuns runs)
         Assert.Equal([31L, 32L], Skipped(output));
     }
 
-    [Fact]
+    [ScenarioFact]
     public async Task F34_NanLoss_OnAllRanks_RollsBackAndLeavesTheDataOut()
     {
         string[] nan = [.. Skips, "--set", Fault("do = nan, step = 31, steps = 3, once = false")];
@@ -58,7 +58,7 @@ public sealed class DataScenarios(TinyRuns runs)
         Assert.Contains("timeline 1 branches off at step 25: step 33: 3 steps in a row", output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ScenarioFact]
     public async Task F34_NanLoss_WhateverTheData_StopsWithItsReason()
     {
         string folder = runs.New();
@@ -69,7 +69,7 @@ public sealed class DataScenarios(TinyRuns runs)
         Assert.Contains("the run went back from step 33 to 25 already", output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ScenarioFact]
     public async Task F35_LossSpike_RollsBackAndReplayDoesTheSame()
     {
         string spike = "{ do = spike, step = 81, steps = 20, group = 1, factor = 50, once = false }";

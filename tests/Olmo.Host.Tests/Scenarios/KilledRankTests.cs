@@ -6,16 +6,16 @@ namespace Olmo.Host.Tests.Scenarios;
 [Collection(ScenariosCollection.Name)]
 public sealed class KilledRankTests(ScenarioRuns runs)
 {
-    [Fact]
+    [ScenarioFact]
     public Task F01_KillRankDataWait() => AfterKill(nameof(F01_KillRankDataWait), ["loss-watch"], "load", 0);
 
-    [Fact]
+    [ScenarioFact]
     public Task F02_KillRankForward() => AfterKill(nameof(F02_KillRankForward), ["survivors"], "forward", 1);
 
-    [Fact]
+    [ScenarioFact]
     public Task F03_KillRankCollective() => AfterKill(nameof(F03_KillRankCollective), ["loss-watch"], "sums", 1);
 
-    [Fact]
+    [ScenarioFact]
     public Task F04_KillRankOptimizer()
     {
         string[] guards = ["roll-forward"];
@@ -33,7 +33,7 @@ public sealed class KilledRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F38_DoubleFailure()
     {
         string[] guards = ["checkpoint-resume"];
@@ -48,7 +48,7 @@ public sealed class KilledRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F39_FailureDuringRecovery()
     {
         string[] guards = ["survivors"];
@@ -64,7 +64,7 @@ public sealed class KilledRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F40_UnhealedSingleton()
     {
         string[] guards = ["report-verified-only"];
@@ -79,7 +79,7 @@ public sealed class KilledRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F25_BitFlipTransfer()
     {
         string[] guards = ["chunk-digest", "state-digest"];

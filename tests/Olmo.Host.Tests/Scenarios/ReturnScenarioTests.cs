@@ -8,7 +8,7 @@ namespace Olmo.Host.Tests.Scenarios;
 [Collection(ScenariosCollection.Name)]
 public sealed class ReturnScenarioTests(ScenarioRuns runs)
 {
-    [Fact]
+    [ScenarioFact]
     public Task F41_AllNodesDie()
     {
         string[] guards = ["checkpoint-resume"];
@@ -24,17 +24,17 @@ public sealed class ReturnScenarioTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F23_TornFile() => BadFile(nameof(F23_TornFile), "fall-back", bytes => bytes[..(bytes.Length / 2)]);
 
-    [Fact]
+    [ScenarioFact]
     public Task F24_BitFlipShard() => BadFile(nameof(F24_BitFlipShard), "file-digest", bytes =>
     {
         bytes[bytes.Length / 2] ^= 0x10;
         return bytes;
     });
 
-    [Fact]
+    [ScenarioFact]
     public Task F43_StaleRejoin()
     {
         string[] guards = ["thawed-is-spare"];
@@ -58,7 +58,7 @@ public sealed class ReturnScenarioTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F47_ShrinkThenGrow()
     {
         string[] guards = ["growth"];

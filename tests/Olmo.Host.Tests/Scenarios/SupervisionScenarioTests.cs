@@ -9,7 +9,7 @@ namespace Olmo.Host.Tests.Scenarios;
 [Collection(ScenariosCollection.Name)]
 public sealed class SupervisionScenarioTests(ScenarioRuns runs)
 {
-    [Fact]
+    [ScenarioFact]
     public Task F10_KillRunSupervisor()
     {
         string[] guards = ["adoption"];
@@ -30,7 +30,7 @@ public sealed class SupervisionScenarioTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F11_KillDataLoader()
     {
         string[] guards = ["loader-restart"];
@@ -46,7 +46,7 @@ public sealed class SupervisionScenarioTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F27_DatabaseDown()
     {
         string[] guards = ["journal-outage"];
@@ -68,7 +68,7 @@ public sealed class SupervisionScenarioTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F50_PreemptionNotice()
     {
         string[] guards = ["stop-checkpoint"];
