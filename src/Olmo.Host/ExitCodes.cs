@@ -14,4 +14,7 @@ internal static class ExitCodes
 
     /// <summary>Preempted: the same command resumes.</summary>
     public const int Preempted = 4;
+
+    /// <summary>Of a rank's process: it failed its self-test.</summary>
+    public const int Unfit = 5;
 }

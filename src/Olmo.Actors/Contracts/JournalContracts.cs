@@ -21,6 +21,7 @@ public static class JournalContracts
         new("run.sums-voided", 1, JournalJson.Default.SumsVoided),
         new("run.audit-passed", 1, JournalJson.Default.AuditPassed),
         new("run.rank-convicted", 1, JournalJson.Default.RankConvicted),
+        new("run.rank-slow", 1, JournalJson.Default.RankSlow),
         new("checkpoint.suspected", 1, JournalJson.Default.CheckpointSuspected),
         new("checkpoint.begun", 1, JournalJson.Default.CheckpointBegun),
         new("checkpoint.committed", 1, JournalJson.Default.CheckpointCommitted),
@@ -45,6 +46,7 @@ public static class JournalContracts
 [JsonSerializable(typeof(SumsVoided))]
 [JsonSerializable(typeof(AuditPassed))]
 [JsonSerializable(typeof(RankConvicted))]
+[JsonSerializable(typeof(RankSlow))]
 [JsonSerializable(typeof(CheckpointSuspected))]
 [JsonSerializable(typeof(StopRequested))]
 [JsonSerializable(typeof(RunStopped))]

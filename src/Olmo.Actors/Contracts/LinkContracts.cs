@@ -45,6 +45,10 @@ public static class LinkContracts
             Of<RankStopped>("rank.stopped"),
             Of<StopNamed>("rank.stop-named"),
             Of<PeerLost>("rank.peer-lost"),
+            Of<DescribeWork>("rank.describe-work"),
+            Of<WorkDescribed>("rank.work-described"),
+            Of<SectionOverdue>("rank.section-overdue"),
+            Of<ComputeTimes>("rank.compute-times"),
             Of<SumsVoid>("rank.sums-void"),
             Of<AuditEnded>("rank.audit-ended"),
             Of<RankFinished>("rank.finished"),
@@ -96,6 +100,10 @@ public static class LinkContracts
 [JsonSerializable(typeof(RankReady))]
 [JsonSerializable(typeof(RankFailed))]
 [JsonSerializable(typeof(RankStopped))]
+[JsonSerializable(typeof(DescribeWork))]
+[JsonSerializable(typeof(WorkDescribed))]
+[JsonSerializable(typeof(SectionOverdue))]
+[JsonSerializable(typeof(ComputeTimes))]
 [JsonSerializable(typeof(SumsVoid))]
 [JsonSerializable(typeof(AuditEnded))]
 [JsonSerializable(typeof(RankFinished))]

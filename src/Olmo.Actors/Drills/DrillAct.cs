@@ -41,4 +41,7 @@ public enum DrillAct
 
     /// <summary>A link goes silent without being closed.</summary>
     LoseLink = 13,
+
+    /// <summary>A rank's process computes its self-test wrong.</summary>
+    FailSelfTest = 14,
 }

@@ -77,6 +77,18 @@ public sealed record Guards
     /// <summary>The window of losses and norms decides about a step.</summary>
     public bool Spike { get; init; } = true;
 
+    /// <summary>A rank of which nothing is heard counts as lost.</summary>
+    public bool SilenceWatch { get; init; } = true;
+
+    /// <summary>Sections of a rank's work that take too long are told.</summary>
+    public bool StepWatch { get; init; } = true;
+
+    /// <summary>The speed of ranks is compared.</summary>
+    public bool SlowWatch { get; init; } = true;
+
+    /// <summary>A rank's process is ready only when it has passed its self-test.</summary>
+    public bool SelfTest { get; init; } = true;
+
     /// <summary>What a world that is over held is freed.</summary>
     public bool Release { get; init; } = true;
 
@@ -117,12 +129,17 @@ public sealed record Guards
         ["growth"] = g => g with { Growth = false },
         ["stop-checkpoint"] = g => g with { StopCheckpoint = false },
         ["journal-outage"] = g => g with { JournalOutage = false },
+        ["silence-watch"] = g => g with { SilenceWatch = false },
+        ["step-watch"] = g => g with { StepWatch = false },
+        ["slow-watch"] = g => g with { SlowWatch = false },
+        ["self-test"] = g => g with { SelfTest = false },
         ["audit"] = g => g with { Audit = false },
         ["quarantine"] = g => g with { Quarantine = false },
         ["non-finite"] = g => g with { NonFinite = false },
         ["spike"] = g => g with { Spike = false },
         ["release"] = g => g with { Release = false },
         ["disjoint"] = g => g with { Rules = g.Rules with { Disjoint = false } },
+        ["equal-digests"] = g => g with { Rules = g.Rules with { EqualDigests = false } },
         ["retain"] = g => g with { Rules = g.Rules with { Retain = false } },
         ["singles"] = g => g with { Rules = g.Rules with { Singles = false } },
         ["one-generation"] = g => g with { Rules = g.Rules with { OneGeneration = false } },

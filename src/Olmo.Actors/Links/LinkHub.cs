@@ -165,8 +165,8 @@ public sealed class LinkHub : ILink, IDisposable
         }
 
         older?.Close("a successor has its name");
-        LinkHandshake.Welcome(stream);
-        socket.ReceiveTimeout = socket.SendTimeout = 0;
+
+        // It is entered before it is welcomed: what anybody sends to it once it knows that its link stands waits in its queue, and is not dropped.
         lock (_lock)
         {
             if (_disposed || _newest[connection.Peer] != connection.Incarnation)
@@ -176,6 +176,17 @@ public sealed class LinkHub : ILink, IDisposable
 
             _connections[connection.Peer] = connection;
             _receiver!.OnPresence(new EndpointUp(connection.Peer, connection.Incarnation));
+        }
+
+        try
+        {
+            LinkHandshake.Welcome(stream);
+            socket.ReceiveTimeout = socket.SendTimeout = 0;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            connection.Close($"it was not welcomed: {e.Message}");
+            throw;
         }
 
         connection.Start();

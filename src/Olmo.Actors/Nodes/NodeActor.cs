@@ -20,6 +20,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     public const string RunAddress = CoordinatorEndpoint + "/user/run";
 
     private const int MaxDoublings = 10;
+    private const int MaxUnfit = 2;
     private static readonly TimeSpan FirstBar = TimeSpan.FromMinutes(10);
     private readonly NodeSettings _settings;
     private readonly IProcessLauncher _launcher;
@@ -30,6 +31,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly IActorRef _run;
     private readonly HashSet<int> _barred = [];
     private readonly Dictionary<int, int> _convictions = [];
+    private readonly Dictionary<int, int> _unfit = [];
     private int _target;
     private int _failedCoordinators;
     private int _failedRanks;
@@ -117,6 +119,19 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, $"computed wrong: place {child.Slot} is not used for {time}, time {times}"));
     }
 
+    // A rank that fails its self-test was never ready, so nothing depends on it.
+    private void OnUnfit(Child child)
+    {
+        int times = _unfit[child.Slot] = _unfit.GetValueOrDefault(child.Slot) + 1;
+        if (times >= MaxUnfit)
+        {
+            _barred.Add(child.Slot);
+        }
+
+        Context.System.EventStream.Publish(new ProcessChanged(
+            child.Role, child.Number, $"failed its self-test, time {times} in place {child.Slot}{(times >= MaxUnfit ? ", which is not used any more" : "")}"));
+    }
+
     private void OnBarOver(BarOver over)
     {
         _barred.Remove(over.Place);
@@ -155,6 +170,11 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
             }
 
             return;
+        }
+
+        if (child.Role is ProcessRole.Rank && exited.Exit.ExitCode is { } code && code == _settings.UnfitExitCode)
+        {
+            OnUnfit(child);
         }
 
         if (child.Role is ProcessRole.Coordinator)

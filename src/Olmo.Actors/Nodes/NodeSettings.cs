@@ -10,4 +10,8 @@ namespace Olmo.Actors.Nodes;
 /// <param name="NextNumber">The next process number: rises, and is never given twice in a run.</param>
 /// <param name="Describe">What to start for a role, number and slot: the lowest number that no living process of the role has.</param>
 public sealed record NodeSettings(
-    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, int HopelessExitCode, TimeSpan EndGrace, Func<int> NextNumber, Func<ProcessRole, int, int, ProcessStart> Describe);
+    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, int HopelessExitCode, TimeSpan EndGrace, Func<int> NextNumber, Func<ProcessRole, int, int, ProcessStart> Describe)
+{
+    /// <summary>Exit code of a rank's process that failed its self-test: its place gets one more try, and no third.</summary>
+    public int? UnfitExitCode { get; init; }
+}

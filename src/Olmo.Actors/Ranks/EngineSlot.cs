@@ -7,6 +7,7 @@ internal sealed class EngineSlot : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private volatile IWorldEngine? _engine;
     private int _isClaimed;
+    private SectionWatch? _watch;
 
     /// <summary>The engine; null until it is made.</summary>
     public IWorldEngine? Engine => _engine;
@@ -36,12 +37,16 @@ internal sealed class EngineSlot : IDisposable
         return _engine!;
     }
 
+    /// <summary>By the compute thread: what watches the engine ends with it.</summary>
+    public void Watch(SectionWatch watch) => _watch = watch;
+
     /// <summary>Releases whoever waits for an engine.</summary>
     public void Close() => _closed.Cancel();
 
     /// <inheritdoc />
     public void Dispose()
     {
+        _watch?.Dispose();
         _engine?.Dispose();
         _made.Dispose();
         _closed.Dispose();

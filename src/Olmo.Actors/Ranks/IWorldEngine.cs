@@ -25,6 +25,15 @@ public interface IWorldEngine : IRankEngine
     /// <summary>Where the time of the last <see cref="Join"/> went; read by who called it.</summary>
     JoinReport LastJoin { get; }
 
+    /// <summary>Where its threads are; read by whoever watches them, without a lock.</summary>
+    IReadOnlyList<SectionClock> Clocks { get; }
+
+    /// <summary>The last operations with its peers; null without a mesh. From any thread, without a lock.</summary>
+    MeshOperations? Operations { get; }
+
+    /// <summary>Groups computed since the engine was made, and the time that they took.</summary>
+    (long Groups, TimeSpan Time) Computing { get; }
+
     /// <summary>The mesh of a generation failed: computing goes on, nothing is applied until the next plan. From any thread.</summary>
     event Action<long, MeshError>? WorldFailed;
 

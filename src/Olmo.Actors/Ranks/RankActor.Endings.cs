@@ -1,11 +1,10 @@
 using Olmo.Actors.Checkpoints;
-using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 
 namespace Olmo.Actors.Ranks;
 
-/// <content>How work ends: the finish, checkpoints that settle, failures, and leaving a world.</content>
+/// <content>How work ends: the finish, failures, and leaving a world.</content>
 public sealed partial class RankActor
 {
     private void OnFinish(Finish finish)
@@ -32,65 +31,6 @@ public sealed partial class RankActor
     {
         _finished = finished;
         _supervisor.Tell(finished);
-    }
-
-    private void OnShardsStored(ShardsStored stored)
-    {
-        _unsettled[stored.Step] = stored;
-        _checkpoints.Tell(stored);
-    }
-
-    private void OnShardsFailed(ShardsFailed failed)
-    {
-        OnCheckpointFailed(new CheckpointFailed(failed.Timeline, failed.Step, failed.Generation, failed.Cause.Message));
-        bool mustExist = IsCurrent(failed.Generation) && (_ended?.Step == failed.Step || failed.Step == _world!.TotalSteps);
-        if (mustExist)
-        {
-            Fail(new RankFailed(failed.Generation, FaultKind.StorageFull, failed.Cause.Message, failed.Step, null, failed.Cause));
-        }
-    }
-
-    private void OnCheckpointFailed(CheckpointFailed failed)
-    {
-        _unsettled[failed.Step] = failed;
-        _checkpoints.Tell(failed);
-    }
-
-    private void OnSettled(CheckpointSettled settled)
-    {
-        if (_unsettled.Remove(settled.Step) && !settled.IsCommitted)
-        {
-            _log.Warning("step {0} was not committed: {1}", settled.Step, settled.Detail);
-        }
-
-        _world?.Settled(settled);
-        ReportStopIfSettled();
-    }
-
-    private void ReportStopIfSettled()
-    {
-        if (_ended is { } ended && _world is { } world && world.LastSettled is { } settled && settled.Step == ended.Step)
-        {
-            _phase = RankPhase.Stopped;
-            _supervisor.Tell(new RankStopped(world.Generation, ended.Step, ended.IsComplete, settled, _settings.RankId));
-        }
-    }
-
-    private void SendAgain()
-    {
-        SendUnsettled();
-        if (_verdict is { } verdict)
-        {
-            _supervisor.Tell(verdict);
-        }
-    }
-
-    private void SendUnsettled()
-    {
-        foreach (object report in _unsettled.Values)
-        {
-            _checkpoints.Tell(report);
-        }
     }
 
     private void OnFailed(RankFailed failed)

@@ -11,6 +11,7 @@ namespace Olmo.Actors.Ranks;
 /// </summary>
 public sealed partial class RankActor : ReceiveActor, IWithTimers
 {
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
     private readonly RankSettings _settings;
     private readonly IRankEngineFactory _engines;
     private readonly IBatchSource _source;
@@ -34,6 +35,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
     private IActorRef _supervisor = ActorRefs.Nobody;
     private IActorRef _checkpoints = ActorRefs.Nobody;
     private LoopEnded? _ended;
+    private (long Step, long Generation, long Groups, TimeSpan Time) _window = (-1, 0, 0, TimeSpan.Zero);
     private AuditEnded? _verdict; // of the world in work, if it ends it: told until there is another
 
     /// <summary>A rank without a world.</summary>
@@ -70,6 +72,11 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         Receive<Promised>(OnPromised, m => m.Generation == _promised);
         Receive<Joined>(OnJoined, m => IsCurrent(m.Generation) && m.Generation == _promised);
         Receive<WorldLost>(m => _supervisor.Tell(new PeerLost(m.Generation, _settings.RankId, m.Message, m.At)), m => IsCurrent(m.Generation));
+        Receive<Overdue>(m => _supervisor.Tell(new SectionOverdue(
+            _world!.Generation, _settings.RankId, m.Standing.Section, m.Standing.Step, m.Standing.Elapsed.TotalSeconds, m.Limit.TotalSeconds)), _ => _world is not null);
+        Receive<Overdue>(_ => { });
+        Receive<DescribeWork>(m => Sender.Tell(Describe()), m => IsCurrent(m.Generation));
+        Receive<DescribeWork>(Stale);
         Receive<IRankFinding>(OnFinding, m => IsCurrent(m.Generation));
         Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
         Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
@@ -170,16 +177,6 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         }
 
         ReportStopIfSettled();
-    }
-
-    private void OnFinding(IRankFinding finding)
-    {
-        if (finding is AuditEnded { Outcome: not AuditOutcome.Agreed } verdict)
-        {
-            _verdict = verdict;
-        }
-
-        _supervisor.Tell(finding);
     }
 
     private void OnPrepare(Prepare prepare)
@@ -292,6 +289,12 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
                 engine.WorldFailed += (lost, error) => self.Tell(new WorldLost(lost, error.ToString(), _time.GetUtcNow()), ActorRefs.NoSender);
                 engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
                 engine.WarmUp(abort);
+                if (_settings is { Sections: { } limits, Guards.StepWatch: true })
+                {
+                    slot.Watch(new SectionWatch(
+                        engine.Clocks, limits, (standing, limit) => self.Tell(new Overdue(standing, limit), ActorRefs.NoSender), LookEvery(limits)));
+                }
+
                 slot.Set(engine);
                 _settings.EngineAhead?.TrySetResult();
             }
@@ -375,49 +378,12 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
 
     private void OnStepDone(StepDone done)
     {
+        MeasureSpeed(done.Step.Step);
         _world!.FreeSlots++;
         LoadNext();
         if (_world.Position == 0)
         {
             Context.System.EventStream.Publish(done.Step);
-        }
-    }
-
-    private void OnBatchLoaded()
-    {
-        _world!.Loading = false;
-        _world.NextToLoad++;
-        LoadNext();
-    }
-
-    private void OnLoaderRestarted(LoaderRestarted restarted)
-    {
-        _log.Warning("the loader was restarted and reads step {0} again: {1}", _world!.NextToLoad, restarted.Cause.Message);
-        _world.LoaderFailure = restarted.Cause;
-        _world.Loading = false;
-        _world.FreeSlots++;
-        LoadNext();
-    }
-
-    private void LoadNext()
-    {
-        RankWorld world = _world!;
-        if (!world.Loading && world.FreeSlots > 0 && world.NextToLoad <= world.TotalSteps && world.Loader is { } loader)
-        {
-            world.Loading = true;
-            world.FreeSlots--;
-            loader.Tell(new LoadBatch(world.NextToLoad));
-        }
-    }
-
-    private void OnLoaderGone(Terminated gone)
-    {
-        if (_world is { } world && gone.ActorRef.Equals(world.Loader) && _phase is RankPhase.Ready or RankPhase.Training or RankPhase.Loading)
-        {
-            Fail(Blamed(
-                new RankFailed(
-                    world.Generation, FaultKind.Loader, $"step {world.NextToLoad} cannot be read, {_settings.MaxLoaderRestarts} restarts of the loader did not help: {world.LoaderFailure?.Message}", world.NextToLoad),
-                world.LoaderFailure));
         }
     }
 
@@ -430,6 +396,8 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
     private sealed record Promised(long Generation, WorldReport? Report, IActorRef Asker);
 
     private sealed record Joined(long Generation, bool IsWhole, JoinReport Report);
+
+    private sealed record Overdue(SectionStanding Standing, TimeSpan Limit);
 
     private sealed record WorldLost(long Generation, string Message, DateTimeOffset At);
 

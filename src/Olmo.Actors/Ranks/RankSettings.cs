@@ -12,6 +12,12 @@ namespace Olmo.Actors.Ranks;
 /// <param name="ResendAfter">How long a report to the coordinator may stay unanswered before it is sent again.</param>
 public sealed record RankSettings(int RankId, CheckpointPolicy Checkpoints, int Prefetch, int MaxLoaderRestarts, TimeSpan LoaderWindow, TimeSpan ResendAfter)
 {
+    /// <summary>How long sections of the work may take; null: nobody watches, as there is nobody who could end this process and go on.</summary>
+    public SectionLimits? Sections { get; init; }
+
+    /// <summary>Steps of a window over which the speed of ranks is compared; 0: never.</summary>
+    public int SpeedWindow { get; init; }
+
     /// <summary>Guards that are on.</summary>
     public Guards Guards { get; init; } = Guards.All;
 

@@ -13,6 +13,15 @@ namespace Olmo.Actors.Ranks;
 /// <param name="NewSecret">Secret of a generation's data plane, fresh random bytes.</param>
 public sealed record RankSupervisorSettings(int Wanted, TimeSpan Patience, TimeSpan Silence, Func<byte[]> NewSecret)
 {
+    /// <summary>How long a rank may take to say where it is, when another one says that a section takes too long.</summary>
+    public TimeSpan DescribeWithin { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Writes the report of a hang under a name into the run's folder.</summary>
+    public Action<string, string> WriteReport { get; init; } = static (_, _) => { };
+
+    /// <summary>A slow rank's place is given to a spare, where one is ready.</summary>
+    public bool ReplacesSlow { get; init; }
+
     /// <summary>Guards that are on.</summary>
     public Guards Guards { get; init; } = Guards.All;
 }
@@ -21,7 +30,7 @@ public sealed record RankSupervisorSettings(int Wanted, TimeSpan Patience, TimeS
 /// The ranks of a run as one: it tells all members what the run's supervisor tells it, and answers when all have answered. It holds no decision and no durable
 /// state; a new incarnation asks the ranks.
 /// </summary>
-public sealed class RankSupervisor : ReceiveActor, IWithTimers
+public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
 {
     private readonly RankSupervisorSettings _settings;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -65,6 +74,10 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         Receive<RankFailed>(m => _run.Tell(m), m => IsCurrent(m.Generation, m.RankId));
         Receive<IRankFinding>(m => _run.Tell(m), m => m.Generation == _generation);
         Receive<ExcludeRank>(OnExclude);
+        Receive<SectionOverdue>(OnOverdue, m => IsCurrent(m.Generation, m.RankId) && _asking is Asking.Nothing);
+        Receive<WorkDescribed>(OnDescribed, m => IsCurrent(m.Generation, m.RankId));
+        Receive<DescribeOver>(_ => JudgeHang(), m => m.Generation == _generation);
+        Receive<ComputeTimes>(OnTimes, m => IsCurrent(m.Generation, m.RankId));
         Receive<PatienceOver>(_ => OnPatienceOver());
         Receive<SilenceOver>(m => OnSilenceOver(), m => m.Generation == _generation);
         ReceiveAny(m => _log.Debug("{0} has no effect", m.GetType().Name));
@@ -103,12 +116,16 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         _processes = Sender;
         int[] gone = [.. _ranks.Keys.Except(changed.Ranks.Select(r => r.RankId))];
         _ranks.Clear();
-        foreach (RankEntry entry in changed.Ranks)
+        foreach (RankEntry entry in _settings.Guards.SilenceWatch ? changed.Ranks : [.. changed.Ranks.Select(r => r with { IsSilent = false })])
         {
             _ranks[entry.RankId] = entry;
             if (!entry.IsSilent)
             {
-                _leftOut.Remove(entry.RankId); // it is heard again: a spare, whatever it holds
+                OnHeard(entry.RankId);
+            }
+            else if (_formed.Contains(entry.RankId))
+            {
+                _frozen.Add(entry.RankId);
             }
         }
 
@@ -116,6 +133,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         {
             _leftOut.Remove(rank);
             _excluded.Remove(rank);
+            _frozen.Remove(rank);
         }
 
         if (_asking is Asking.Reports)
@@ -275,6 +293,7 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
             : members.Min(r => r.Phase);
         _generation = generation;
         _members = [.. members.Select(r => r.RankId)];
+        _formed = _members;
         _trained = members.Select(r => r.Step).DefaultIfEmpty(0).Max();
         _ready.UnionWith(members.Where(r => r.Phase is not RankPhase.Loading).Select(r => r.RankId));
         return new WorldStanding(
@@ -306,6 +325,9 @@ public sealed class RankSupervisor : ReceiveActor, IWithTimers
         _ready.Clear();
         _joined = JoinReport.None;
         _stopped.Clear();
+        _formed = plan.Members;
+        _frozen.ExceptWith(_members);
+        _slow.Restart();
         string secret = Convert.ToBase64String(_settings.NewSecret());
         ImmutableArray<string> endpoints = [.. plan.Members.Select(m => _prepared[m].DataPlane)];
         Tell(new FormWorld(plan, endpoints, secret, _checkpoints));

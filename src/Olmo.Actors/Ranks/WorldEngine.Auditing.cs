@@ -60,6 +60,7 @@ public sealed partial class WorldEngine
             return false;
         }
 
+        _sections.Enter(RankSection.Audit, batch.Step);
         if (!Await(generation, static g => g.Verdict.Outcome is not AuditOutcome.Pending))
         {
             return false;
@@ -76,6 +77,7 @@ public sealed partial class WorldEngine
             }
         }
 
+        _sections.Enter(RankSection.Audit, batch.Step);
         return Await(generation, static g => g.Verdict.Outcome is not (AuditOutcome.Pending or AuditOutcome.Differs)) && Conclude(generation, batch.Step, duty);
     }
 
@@ -127,7 +129,7 @@ public sealed partial class WorldEngine
         }
 
         _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups) { LayerCompleted = OnSingleLayerCompleted };
-        _single.LayerCompleted = null;
+        _single.LayerCompleted = _ => OnBackward(batch.Step);
         try
         {
             _single.Reset();

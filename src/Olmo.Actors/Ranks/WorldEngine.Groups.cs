@@ -74,6 +74,9 @@ public sealed partial class WorldEngine
 
     private bool RunGroup(DataCourse course, GradientAccumulator sums, StepBatch batch, int group, bool counts = true)
     {
+        long begun = _time.GetTimestamp();
+        _sections.Enter(RankSection.Forward, batch.Step);
+        _isForward = true;
         Probe.Reached(Phases.Forward, batch.Step);
         if (course.IsQuarantined(batch.Batch, group))
         {
@@ -106,6 +109,7 @@ public sealed partial class WorldEngine
         {
             _ledger.Note(tokens);
             Interlocked.Increment(ref _computedGroups);
+            Interlocked.Add(ref _computeTicks, _time.GetTimestamp() - begun);
         }
 
         return true;
@@ -125,6 +129,7 @@ public sealed partial class WorldEngine
 
     private void OnLayerCompleted(int layer)
     {
+        OnBackward(_run.Step);
         if (_flipsGradient)
         {
             _flipsGradient = false;
@@ -150,5 +155,9 @@ public sealed partial class WorldEngine
         }
     }
 
-    private void OnSingleLayerCompleted(int layer) => _generation?.ContributeSingle(layer, _singleGroup, _single!);
+    private void OnSingleLayerCompleted(int layer)
+    {
+        OnBackward(_sections.Read().Step);
+        _generation?.ContributeSingle(layer, _singleGroup, _single!);
+    }
 }

@@ -55,6 +55,7 @@ public sealed partial class WorldEngine
             _joinAbort = ended;
         }
 
+        _setup.Enter(RankSection.Setup, plan.StateStep);
         try
         {
             return Take(plan, world, self, store, connect, ended.Token);
@@ -70,6 +71,7 @@ public sealed partial class WorldEngine
         }
         finally
         {
+            _setup.Leave();
             lock (Gate)
             {
                 _isJoining = false;
@@ -328,6 +330,7 @@ public sealed partial class WorldEngine
         foreach (ShardEntry entry in manifest.Shards)
         {
             ended.ThrowIfCancellationRequested();
+            SetupProgresses();
             if (sameShards && !state.Placement.Holds(entry.Shard))
             {
                 continue;

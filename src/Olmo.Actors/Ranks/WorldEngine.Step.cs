@@ -41,6 +41,7 @@ public sealed partial class WorldEngine
         {
             while (Step < batch.Step)
             {
+                _sections.Enter(RankSection.Wait, batch.Step);
                 Probe.Reached(Phases.Wait, batch.Step);
                 if (AwaitWorld(batch.Step) is { } generation)
                 {
@@ -50,6 +51,7 @@ public sealed partial class WorldEngine
         }
         finally
         {
+            _sections.Leave();
             lock (Gate)
             {
                 _inStep = false;
@@ -113,6 +115,7 @@ public sealed partial class WorldEngine
 
         while (true)
         {
+            _sections.Enter(RankSection.Sums, batch.Step);
             if (!Await(generation, static g => g.MayAnnounce))
             {
                 return;
@@ -126,6 +129,7 @@ public sealed partial class WorldEngine
 
             generation.Owner.Announce(generation.Id, generation.Replica, _said ??= new Announcement[Layout.Shards], throwOnMismatch: false);
             generation.Announce(_said.AsSpan(0, generation.Owner.Count));
+            _sections.Enter(RankSection.Announce, batch.Step);
             if (!Await(generation, static g => g.IsFullyAnnounced))
             {
                 return;
@@ -133,7 +137,7 @@ public sealed partial class WorldEngine
 
             TrainingState state = generation.Holding.State;
             StepDecision decision = StepDecision.From(
-                generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Guard);
+                generation.Announcements, Layout.Shards, generation.World.Replicas, _settings.Step.Decision, state.Progress.Guard, ignoresDifferences: !Rules.EqualDigests);
             decision = Unguarded(decision);
             ThrowIfRefused(batch.Step, decision);
 
@@ -213,6 +217,7 @@ public sealed partial class WorldEngine
 
         try
         {
+            _sections.Enter(RankSection.Apply, step);
             Probe.Reached(Phases.Applying, step);
             if (RankRules.MayDropMoved(generation.SawFullSet, Rules))
             {
@@ -227,6 +232,7 @@ public sealed partial class WorldEngine
             }
 
             generation.NextStep();
+            _sections.Enter(RankSection.Gather, step);
             Probe.Reached(Phases.Gather, step);
             generation.SendParameters(step);
             generation.Holding.State.Gather(Parameters);

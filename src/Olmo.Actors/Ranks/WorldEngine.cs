@@ -66,6 +66,8 @@ public sealed partial class WorldEngine : IWorldEngine
         _time = time;
         Probe = probe;
         Drill = drill ?? NoDrill.Instance;
+        _sections = new SectionClock(time);
+        _setup = new SectionClock(time);
         _pool = new ComputePool(settings.Threads);
         _provider = new CpuProvider(_pool, settings.Width);
         ParameterList parameters = new(settings.Config);
@@ -199,6 +201,7 @@ public sealed partial class WorldEngine : IWorldEngine
         WorldGeneration generation = EnterUpdate(needsParameters: false, CancellationToken.None);
         try
         {
+            _sections.Enter(RankSection.Stage, Step);
             Probe.Reached(Phases.Stage, Step);
             TrainingState state = generation.Holding.State;
             ImmutableShards(generation, out int[] shards);
@@ -217,6 +220,7 @@ public sealed partial class WorldEngine : IWorldEngine
         }
         finally
         {
+            _sections.Leave();
             LeaveUpdate();
         }
     }

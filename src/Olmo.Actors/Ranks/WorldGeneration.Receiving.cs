@@ -83,6 +83,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                     (route == SumRoute.Contribution ? Sums.Own : Sums.Foreign!).Add(frame);
                     if (route == SumRoute.Base)
                     {
+                        _engine.SetupProgresses();
                         Interlocked.Decrement(ref _baseLeft[frame.Shard]);
                         _engine.Wake();
                     }
@@ -157,6 +158,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
     // An owner of the own replica has applied the step: nobody computes with the parameters before it any more, since every contribution to it was made.
     private void OnParameters(in WorldHeader head, ReadOnlySpan<byte> payload)
     {
+        _engine.SetupProgresses();
         ParameterLayout layout = Holding.Placement.Layout;
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(payload);
         int at = 0;
@@ -247,6 +249,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
             }
         }
 
+        _engine.SetupProgresses();
         _engine.Probe.Reached(Phases.Transfer, Plan.StateStep);
         ParameterLayout layout = Holding.Placement.Layout;
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(payload);

@@ -90,6 +90,15 @@ public sealed record AuditPassed(long Generation, long Step, int Group, int Subj
 /// <param name="At">When the supervisor heard of it.</param>
 public sealed record RankConvicted(long Generation, int RankId, long Step, long CleanStep, int Times, string Reason, DateTimeOffset At) : RunEvent;
 
+/// <summary>A rank computed groups more slowly than the fastest one for several windows of steps in a row.</summary>
+/// <param name="Generation">World.</param>
+/// <param name="RankId">The rank.</param>
+/// <param name="Step">Last step of the window that flagged it.</param>
+/// <param name="Score">The fastest rank's time for a group over its own.</param>
+/// <param name="IsReplaced">A spare takes its place.</param>
+/// <param name="At">When the supervisor heard of it.</param>
+public sealed record RankSlow(long Generation, int RankId, long Step, double Score, bool IsReplaced, DateTimeOffset At) : RunEvent;
+
 /// <summary>Somebody asked the run to stop after the checkpoint of the step that is named to the ranks.</summary>
 public sealed record StopRequested(string By, DateTimeOffset At) : RunEvent;
 

@@ -109,6 +109,7 @@ public sealed record RunState
                 ? state.FaultsWithoutProgress + 1
                 : 0,
         },
+        RankSlow => state,
         StopRequested => state with { Stopping = true },
         RunStopped e => state with { Stopped = e, Stopping = false, Faults = [], FaultsWithoutProgress = 0 },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of a run."),

@@ -10,6 +10,19 @@ public sealed partial class RunSupervisor
     private void OnSumsVoid(SumsVoid found) => Persist(
         new SumsVoided(found.Generation, found.Step, found.Attempt, found.Shard, found.Suspects, _time.GetUtcNow()), Publish);
 
+    private void OnSlow(SlowRankFound found) => Persist(
+        new RankSlow(found.Generation, found.RankId, found.Step, found.Score, found.IsReplaced, _time.GetUtcNow()),
+        e =>
+        {
+            Publish(e);
+            if (found.IsReplaced)
+            {
+                _reason = $"rank {found.RankId} is slow: a spare takes its place";
+                _ranks.Tell(new ExcludeRank(found.RankId, _reason, BarsPlace: false));
+                NextGeneration();
+            }
+        });
+
     // A conviction is told by every rank but the convicted, and again until there is a new world: whoever succeeds this supervisor hears of it too.
     private void OnAudit(AuditEnded ended)
     {

@@ -57,6 +57,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Command<CheckpointFound>(OnCheckpointFound, _ => _phase is RunPhase.Opening or RunPhase.Finding);
         Command<CheckpointFound>(OnBackTo, _ => _phase is RunPhase.RollingBack && _audit is not null);
         Command<CheckpointFound>(OnRollBack, _ => _phase is RunPhase.RollingBack);
+        Command<SlowRankFound>(OnSlow, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<SumsVoid>(OnSumsVoid, m => IsCurrent(m.Generation));
         Command<AuditEnded>(OnAudit, m => IsCurrent(m.Generation) && State.Stopped is null);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);

@@ -19,6 +19,7 @@ namespace Olmo.Host.Nodes;
 internal static class CoordinatorProcess
 {
     private const int SecretBytes = 32;
+    private static readonly TimeSpan LongestDescription = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PredecessorPatience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs until the node says that it is over.</summary>
@@ -47,6 +48,9 @@ internal static class CoordinatorProcess
                 child.Recipe.World.Ranks, child.Recipe.World.RanksPatience, child.Recipe.World.SupervisorTimeout, () => RandomNumberGenerator.GetBytes(SecretBytes))
             {
                 Guards = child.Drill.Guards,
+                ReplacesSlow = child.Recipe.World.ReplacesSlow,
+                DescribeWithin = child.Recipe.World.OperationTimeout < LongestDescription ? child.Recipe.World.OperationTimeout : LongestDescription,
+                WriteReport = child.Folder.WriteHang,
             };
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             TaskCompletionSource listed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -32,7 +32,10 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         using ProcessLog log = new(_processes.LogOf("node"), "node", time);
         NodeSettings settings = new(
             recipe.World.Ranks + recipe.World.Spares, recipe.World.Respawns, recipe.World.FrozenCoordinator, MaxFailedStarts, ExitCodes.Usage, EndGrace, _processes.NextNumber,
-            (role, number, slot) => Describe(role, number, slot, hub.Port, secret));
+            (role, number, slot) => Describe(role, number, slot, hub.Port, secret))
+        {
+            UnfitExitCode = ExitCodes.Unfit,
+        };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");
         try

@@ -23,6 +23,13 @@ internal static class RankProcess
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
         RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut, child.Drill);
         IObjectStore store = child.Store;
+        if (SelfTest.Run(parts.Engine.Threads, parts.Engine.Width, store, time, child.Drill) is { } wrong)
+        {
+            await Console.Error.WriteLineAsync($"rank {child.Orders.Number} computes wrong: {wrong}");
+            return ExitCodes.Unfit;
+        }
+
+        child.Laps.Done("self-test");
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
         try
         {
@@ -36,7 +43,7 @@ internal static class RankProcess
             using MeshListener listener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);
             TcpDataPlane dataPlane = new(child.Recipe.Run.Name, listener, mesh, sockets, time);
             TaskCompletionSource engineAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            RankSettings rankSettings = parts.Settings with { EngineAhead = engineAhead };
+            RankSettings rankSettings = parts.Settings with { EngineAhead = engineAhead, Sections = child.Recipe.World.Sections(), SpeedWindow = child.Recipe.World.SlowWindow };
             IActorRef rank = system.ActorOf(Props.Create(() => new RankActor(rankSettings, engines, parts.Batches, store, dataPlane, time, probe)), "rank");
             links.Tell(new Olmo.Actors.Links.Publish(rank), ActorRefs.NoSender);
             await engineAhead.Task;

@@ -1,4 +1,5 @@
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Ranks;
 using Olmo.Runtime.Hocon;
 
 namespace Olmo.Host.Nodes;
@@ -17,10 +18,12 @@ namespace Olmo.Host.Nodes;
 /// <param name="SupervisorTimeout">How long a rank may be silent before its process is killed.</param>
 /// <param name="RanksPatience">How long a first world waits for all its ranks.</param>
 /// <param name="Silence">How long nothing may be heard from a process before it is called silent.</param>
+/// <param name="ReplacesSlow">Whether a spare takes the place of a slow rank.</param>
+/// <param name="SlowWindow">Steps over which the speed of ranks is compared.</param>
 /// <param name="FrozenCoordinator">How long a coordinator may be silent before it is replaced; null: for ever.</param>
 internal sealed record WorldKeys(
     int Ranks, int Threads, int Spares, int Min, bool UsesProcesses, bool Respawns, bool Binds, int Replicas, TimeSpan OperationTimeout, TimeSpan StepTimeout,
-    TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator)
+    TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator, bool ReplacesSlow, int SlowWindow)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
@@ -50,7 +53,7 @@ internal sealed record WorldKeys(
         return new WorldKeys(
             ranks, threads > 0 ? threads : common > 0 ? common : Math.Max(1, processors / ranks), v.Int32("ranks.spares", 0, 8192), min,
             v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Boolean("ranks.bind"), replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
-            patience, silence, frozen > TimeSpan.Zero ? frozen : null);
+            patience, silence, frozen > TimeSpan.Zero ? frozen : null, v.Choice("ranks.slow-policy", "tolerate", "replace") == "replace", v.Int32("ranks.slow-window", 0, 1_000_000));
     }
 
     /// <summary>Limits and timeouts of the data plane.</summary>
@@ -61,6 +64,9 @@ internal sealed record WorldKeys(
         TimeSpan handshake = OperationTimeout / 2 < standard.Handshake ? OperationTimeout / 2 : standard.Handshake;
         return new MeshSettings { Timeouts = new MeshTimeouts(heartbeat, Silence, handshake, OperationTimeout, StepTimeout, SupervisorTimeout) };
     }
+
+    /// <summary>How long a section of a rank's work may take: no less than a transfer, no more than a step.</summary>
+    public SectionLimits Sections() => new(OperationTimeout, StepTimeout);
 
     /// <summary>Processors of the process in a slot, or none where binding is off or processes would share a processor.</summary>
     public IReadOnlyList<int> ProcessorsOf(int slot, int processors) =>

@@ -102,6 +102,9 @@ internal sealed class ProgressActor : ReceiveActor
             case GroupQuarantined e:
                 _line.Say($"group {e.Group} of step {e.Step} (batch {e.Batch}) counts as zero from now on: {e.ErrorType} in {(e.Ranks.Length > 1 ? $"ranks {string.Join(',', e.Ranks)}" : "two generations of the only rank")}");
                 break;
+            case RankSlow e:
+                _line.Say($"rank {e.RankId} computes at {e.Score:0%} of the fastest rank's speed (up to step {e.Step}){(e.IsReplaced ? ": a spare takes its place" : "")}");
+                break;
             case RankConvicted e:
                 _line.Say($"CONVICTED: {e.Reason}");
                 break;

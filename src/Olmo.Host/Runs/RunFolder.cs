@@ -36,6 +36,23 @@ internal sealed record RunFolder(string Root)
     /// <summary>What a drill was asked for in this folder.</summary>
     public string DrillSettings => Path.Combine(Drill, "settings");
 
+    /// <summary>Reports of worlds that hung.</summary>
+    public string Hangs => Path.Combine(Root, "hangs");
+
+    /// <summary>Writes the report of a hang, whole or not at all.</summary>
+    public void WriteHang(string name, string text)
+    {
+        Directory.CreateDirectory(Hangs);
+        string path = Path.Combine(Hangs, name);
+        using (FileStream file = new(path + ".new", FileMode.Create, FileAccess.Write))
+        {
+            file.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
     /// <summary>The recipe as it was resolved.</summary>
     public string ResolvedRecipe => Path.Combine(Root, "recipe.resolved.conf");
 

@@ -20,13 +20,14 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
     /// <param name="replicas">R: owners of each shard.</param>
     /// <param name="settings">Clipping, outlier rule and policy for values that are not finite.</param>
     /// <param name="guard">What earlier steps left; null: nothing, and no outlier rule. It is read only.</param>
+    /// <param name="ignoresDifferences">Without rule 8, as a drill may ask for: what the first replica's owners say counts. The product never does that.</param>
     /// <remarks>
     /// The norm is the root of the shards' sums of squares, added in shard order. Every announcement must be of the attempt of the first; the loss parts
     /// and the digests of the run's state of all shards must be equal too, since each owner was sent the scalars of all groups and the run's state is replicated.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">An announcement names a shard or replica that does not exist.</exception>
     public static StepDecision From(
-        ReadOnlySpan<Announcement> announcements, int shards, int replicas, DecisionSettings settings, StepGuardState? guard)
+        ReadOnlySpan<Announcement> announcements, int shards, int replicas, DecisionSettings settings, StepGuardState? guard, bool ignoresDifferences = false)
     {
         ArgumentNullException.ThrowIfNull(settings);
         double squares = 0.0;
@@ -43,8 +44,8 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
                 }
 
                 first = first < 0 ? found : first;
-                if (!announcements[found].HasSameContent(announcements[first]) || announcements[found].Loss != announcements[0].Loss
-                    || announcements[found].RunDigest != announcements[0].RunDigest)
+                if (!ignoresDifferences && (!announcements[found].HasSameContent(announcements[first]) || announcements[found].Loss != announcements[0].Loss
+                    || announcements[found].RunDigest != announcements[0].RunDigest))
                 {
                     return Nothing(StepOutcome.Void, shard);
                 }

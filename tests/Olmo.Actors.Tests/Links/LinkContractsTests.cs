@@ -61,6 +61,16 @@ public sealed class LinkContractsTests
             "rank.step-completed:1", new StepCompleted(0, 4, 8, 1.5, 0.25, double.PositiveInfinity, 0.001, true, 60, 480, TimeSpan.FromMilliseconds(1500), TimeSpan.Zero, 1e6, 1e9, 9, 12, ulong.MaxValue),
             """{"timeline":0,"generation":4,"step":8,"loss":1.5,"z_loss":0.25,"gradient_norm":"Infinity","learning_rate":0.001,"is_skipped":true,"tokens":60,"tokens_seen":480,"duration":"00:00:01.5000000","wait_for_data":"00:00:00","model_flops":1000000,"peak_flops":1000000000,"batch":9,"sequences":12,"token_hash":18446744073709551615}"""
         },
+        { "rank.describe-work:1", new DescribeWork(4), """{"generation":4}""" },
+        {
+            "rank.work-described:1", new WorkDescribed(4, 2, RankSection.Forward, 8, 1.5, true, null),
+            """{"generation":4,"rank_id":2,"section":3,"step":8,"seconds":1.5,"is_overdue":true,"operations":null}"""
+        },
+        {
+            "rank.section-overdue:1", new SectionOverdue(4, 2, RankSection.Sums, 8, 1.5, 1.25),
+            """{"generation":4,"rank_id":2,"section":5,"step":8,"seconds":1.5,"limit":1.25}"""
+        },
+        { "rank.compute-times:1", new ComputeTimes(4, 2, 20, 0.5), """{"generation":4,"rank_id":2,"window_end":20,"seconds_per_group":0.5}""" },
         { "rank.sums-void:1", new SumsVoid(4, 8, 1, 3, [2]), """{"generation":4,"step":8,"attempt":1,"shard":3,"suspects":[2]}""" },
         {
             "rank.audit-ended:1", new AuditEnded(4, 8, 5, 1, 2, AuditOutcome.Convicted, 1),

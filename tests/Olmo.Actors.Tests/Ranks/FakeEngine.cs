@@ -66,6 +66,12 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
         TokensSeen = manifest.TokensSeen;
     }
 
+    public IReadOnlyList<SectionClock> Clocks => [];
+
+    public MeshOperations? Operations => null;
+
+    public (long Groups, TimeSpan Time) Computing => (Step, TimeSpan.FromSeconds(Step));
+
     public RankStanding Standing { get; private set; }
 
     public JoinReport LastJoin => JoinReport.None;

@@ -1,0 +1,130 @@
+using Olmo.Actors.Drills;
+using Olmo.Actors.ObjectStorage;
+using Olmo.Actors.Runs;
+using Olmo.Model.Compute;
+using Olmo.Model.Models;
+using Olmo.Model.Numerics;
+using Olmo.Model.Optimization;
+using Olmo.Model.Steps;
+
+namespace Olmo.Actors.Ranks;
+
+/// <summary>
+/// What a rank's process must pass before it says that it is ready: a few steps of a small fixed model, whose weights must be those that every machine and every instruction set
+/// comes to under the numerics id. A processor, library or memory that computes otherwise never takes part in a world.
+/// </summary>
+public static class SelfTest
+{
+    private const int Groups = 3;
+    private const int Steps = 2;
+    private const int Length = 29;
+    private const int Vocabulary = 211;
+
+    /// <summary>SHA-256 of the weights by numerics id. Whoever changes the id adds a line; an id that is not here is tested by computing twice.</summary>
+    private static readonly (string Numerics, string Weights)[] Known = [("cpu-fp32-1", "@SHA@")];
+
+    /// <summary>Runs it.</summary>
+    /// <param name="threads">Compute threads.</param>
+    /// <param name="width">Instruction set.</param>
+    /// <param name="store">Not used: the state is initial.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="drill">May make it fail.</param>
+    /// <returns>Null if it passed; else what was found.</returns>
+    public static string? Run(int threads, SimdWidth width, IObjectStore store, TimeProvider time, IDrill drill)
+    {
+        ArgumentNullException.ThrowIfNull(drill);
+        if (!drill.Guards.SelfTest)
+        {
+            return null;
+        }
+
+        string found = Weights(threads, width, store, time);
+        if (drill.Strikes(DrillAct.FailSelfTest, 0) is not null)
+        {
+            found = "0" + found[1..];
+        }
+
+        string expected = Expected ?? Weights(threads, width, store, time);
+        return found == expected ? null : $"the weights of the self-test have SHA-256 {found}, expected is {expected} for numerics id {NumericsId.Current}";
+    }
+
+    /// <summary>What a sound machine comes to; null where the numerics id is not known.</summary>
+    internal static string? Expected => Array.Find(Known, k => k.Numerics == NumericsId.Current).Weights;
+
+    internal static string Weights(int threads, SimdWidth width, IObjectStore store, TimeProvider time)
+    {
+        using WorldEngine engine = new(1, Settings(threads, width), time, NoProbe.Instance);
+        engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
+        for (long step = 1; step <= Steps; step++)
+        {
+            engine.RunStep(Batch(step), CancellationToken.None);
+        }
+
+        return engine.Finish(CancellationToken.None).WeightsSha256;
+    }
+
+    // Sizes are multiples of no vector width, so that tails are computed too.
+    private static OlmoRankSettings Settings(int threads, SimdWidth width) => new(
+        "self-test",
+        new OlmoConfig
+        {
+            Family = ModelFamily.Olmo2,
+            Width = 72,
+            Layers = 2,
+            Heads = 3,
+            KeyHeads = 3,
+            HeadWidth = 24,
+            FeedForward = 200,
+            Vocabulary = Vocabulary,
+            ContextLength = Length,
+            InitialDeviation = 0.1,
+            ZLossMultiplier = 1e-4,
+        },
+        new StepSettings
+        {
+            Groups = Groups,
+            SequencesPerGroup = 1,
+            SequenceLength = Length,
+            MicroBatchSequences = 1,
+            Shards = 4,
+            Replicas = 1,
+            Optimizer = new AdamWSettings(3e-3),
+            Schedule = new CosineSchedule(2, 20),
+            Decision = new DecisionSettings(1.0, new SkipStepSettings(8)),
+        },
+        7,
+        threads,
+        width,
+        "self-test",
+        _ => "",
+        null,
+        0,
+        _ => "",
+        PeakFlops: 1);
+
+    private static StepBatch Batch(long step)
+    {
+        StepBatch batch = new(Groups, 1, Length, hasDocuments: false) { Step = step, Batch = step };
+        foreach (GroupBatch group in batch.Groups)
+        {
+            for (int i = 0; i < group.Ids.Length; i++)
+            {
+                group.Ids[i] = (int)(Philox.Block((uint)i, (uint)group.Group, (uint)step, 0, 31, 32).W0 % Vocabulary);
+            }
+
+            group.ShiftLabels();
+            batch.LabelCount += group.CountLabels();
+        }
+
+        return batch;
+    }
+
+    private sealed class NoProbe : IPhaseProbe
+    {
+        public static NoProbe Instance { get; } = new();
+
+        public void Reached(string phase, long step)
+        {
+        }
+    }
+}
