@@ -1,0 +1,136 @@
+using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
+using Olmo.Host.Tests.Nodes;
+using Olmo.Host.Tests.Processes;
+using static Olmo.Host.Tests.Scenarios.ScenarioRun;
+
+namespace Olmo.Host.Tests.Scenarios;
+
+/// <summary>Ranks that compute wrong, hang, are slow, freeze, or are not fit.</summary>
+[Collection(ScenariosCollection.Name)]
+public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
+{
+    private const ulong Seed = 6198; // run.seed
+    private const int Groups = 6;
+    private static readonly string[] ShortLadder = ["ranks.operation-timeout=1 s", "ranks.step-timeout=3 s", "ranks.supervisor-timeout=5 s"];
+
+    [Fact]
+    public Task F26a_BitFlipSum()
+    {
+        string[] guards = ["equal-digests"];
+        return Scenario.Run(nameof(F26a_BitFlipSum), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(["{ do = flip-sum, rank = 3, step = 8 }"], TwoRanks);
+
+            Says(output, "^sums of step 8 are void .*at fault: rank 3");
+            SaysNot(output, "generation 2");
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F26b_BitFlipGradient()
+    {
+        string[] guards = ["audit"];
+        return Scenario.Run(nameof(F26b_BitFlipGradient), guards, async () =>
+        {
+            const int Interval = 4;
+            const int Step = 3 * Interval;
+            AuditDuty duty = AuditPlan.DutyOf(Seed, Interval, Step, 2, Groups, p => GroupMask.Range(p * Groups / 2, (p + 1) * Groups / 2));
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(
+                [$"{{ do = flip-gradient, rank = {duty.Subject + 2}, step = {Step}, group = {duty.Group} }}"],
+                [.. TwoRanks, $"audit.interval={Interval}", "checkpoint.interval=2", "checkpoint.max-lag=0"]);
+
+            Says(output, $"^CONVICTED: rank {duty.Subject + 2} computed group {duty.Group} of step {Step} wrong: back to step {Step - Interval}");
+            Says(output, $"^checkpoint of step {Step - 2} is suspect");
+            Says(output, $"^rank {duty.Subject + 2}: ended by signal 9");
+            Says(output, $"^resumed from step {Step - Interval} of");
+            RunEvent[] events = await Invariants.Read<RunEvent>(run.Folder, "run");
+            Assert.Equal((duty.Subject + 2, Step - Interval), Assert.Single(events.OfType<RankConvicted>()) is var c ? (c.RankId, (int)c.CleanStep) : default);
+            (_, string list) = await OlmoProcess.Run(["checkpoint", "list", run.Folder]);
+            Says(list, " SUSPECT$");
+            await run.Check(output, lostAtMost: Interval);
+        });
+    }
+
+    [Fact]
+    public Task F21_StuckThread()
+    {
+        string[] guards = ["step-watch"];
+        return Scenario.Run(nameof(F21_StuckThread), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+            using OlmoProcess process = run.Start(["{ do = hang, at = forward, rank = 3, step = 14 }"], [.. TwoRanks, .. ShortLadder]);
+            await process.Next("Hung: rank 3 hangs");
+
+            string output = await Complete(process);
+
+            string report = await File.ReadAllTextAsync(Path.Combine(run.Folder, "hangs", "hang-generation-1.txt"));
+            Says(report, "^verdict: Replace 3");
+            Says(report, "^rank 3: in section Forward of step 14 .*too long");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F18_SlowNode()
+    {
+        string[] guards = ["slow-watch"];
+        return Scenario.Run(nameof(F18_SlowNode), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(
+                ["{ do = slow, at = forward, rank = 3, step = 1, steps = 1000, duration = 40 ms, once = false, pass = 0 }"], [.. TwoRanks, "ranks.slow-window=4"]);
+
+            Says(output, "^rank 3 computes at [0-9]+ ?% of the fastest rank's speed \\(up to step (8|12)\\)");
+            SaysNot(output, "generation 2");
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F20_SigstopRank()
+    {
+        string[] guards = ["silence-watch"];
+        return Scenario.Run(nameof(F20_SigstopRank), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+            using OlmoProcess process = run.Start(
+                ["{ do = freeze, at = forward, rank = 3, step = 8 }", Pace(300, fromStep: 9)], ["ranks.count=2", "ranks.min=2", "ranks.spares=1"]);
+            await process.Next("^rank 2: started");
+            int frozen = ChildSight.ProcessId(await process.Next("^rank 3: started"));
+            await process.Next("^goes on from step 7");
+
+            ChildSight.Signal(frozen, ChildSight.Continue);
+            await process.Next("^rank 3: ended by signal 9");
+
+            string output = await Complete(process);
+            Says(output, "^rank 3: is silent");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [Fact]
+    public Task F46_SpareIsBad()
+    {
+        string[] guards = ["self-test"];
+        return Scenario.Run(nameof(F46_SpareIsBad), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(["{ do = fail-self-test, rank = 4 }", Kill("forward", "3", 12), Pace(100)], [.. TwoRanks, "ranks.spares=1"]);
+
+            Says(output, "^rank 4: failed its self-test, time 1 in place 2");
+            SaysNot(output, "ranks [0-9,]*\\b4\\b");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+}
