@@ -14,7 +14,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
     private const int Groups = 6;
     private static readonly string[] ShortLadder = ["ranks.operation-timeout=1 s", "ranks.step-timeout=3 s", "ranks.supervisor-timeout=5 s"];
 
-    [Fact]
+    [ScenarioFact]
     public Task F26a_BitFlipSum()
     {
         string[] guards = ["equal-digests"];
@@ -30,7 +30,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F26b_BitFlipGradient()
     {
         string[] guards = ["audit"];
@@ -57,7 +57,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F21_StuckThread()
     {
         string[] guards = ["step-watch"];
@@ -77,7 +77,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F18_SlowNode()
     {
         string[] guards = ["slow-watch"];
@@ -94,7 +94,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F20_SigstopRank()
     {
         string[] guards = ["silence-watch"];
@@ -117,7 +117,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         });
     }
 
-    [Fact]
+    [ScenarioFact]
     public Task F46_SpareIsBad()
     {
         string[] guards = ["self-test"];
