@@ -5,7 +5,7 @@ namespace Olmo.Actors.Ranks;
 /// <param name="Take">State and sums that it keeps or loads were put in place, a step that others had applied was applied.</param>
 /// <param name="Connect">Until the mesh was whole.</param>
 /// <param name="Transfer">Until state, base and parameters had come from others.</param>
-/// <param name="MovedBytes">Bytes of state that came from donors.</param>
+/// <param name="MovedBytes">Bytes of state and of base sums that came from other ranks.</param>
 /// <param name="RolledForward">It applied a step that others had applied before.</param>
 public sealed record JoinReport(TimeSpan Warm, TimeSpan Take, TimeSpan Connect, TimeSpan Transfer, long MovedBytes, bool RolledForward)
 {

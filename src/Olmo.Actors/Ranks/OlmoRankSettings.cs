@@ -19,6 +19,7 @@ namespace Olmo.Actors.Ranks;
 /// <param name="Export">Writes the model's folder, called with the engine's weights once at the end; gives its path.</param>
 /// <param name="PeakFlops">Best matrix product of this machine if it was measured before, operations per second; null: each engine measures it.</param>
 /// <param name="AuditInterval">Every how many steps a group is computed a second time; 0: never.</param>
+/// <param name="RanksAhead">Ranks of the world that an engine takes its memory for before it is named in a plan; 0: it takes none.</param>
 public sealed record OlmoRankSettings(
     string Run, OlmoConfig Config, StepSettings Step, ulong Seed, int Threads, SimdWidth Width, string DataFingerprint, Func<long, string> CursorAfter,
-    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null, long AuditInterval = 0);
+    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null, long AuditInterval = 0, int RanksAhead = 0);

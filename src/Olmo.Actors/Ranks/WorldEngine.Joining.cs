@@ -150,6 +150,33 @@ public sealed partial class WorldEngine
         return isWhole;
     }
 
+    // What a joiner takes when it is named: state, and the sums of its replica and of the others. Which shards it will own it does not know, but all positions have about as many.
+    private void ReserveAhead()
+    {
+        if (_settings.RanksAhead < 1)
+        {
+            return;
+        }
+
+        WorldPlan world = new(_settings.RanksAhead, _settings.Step.Replicas, _settings.Step.Groups, _settings.Step.Shards);
+        int widest = 0;
+        for (int position = 1; position < world.Ranks; position++)
+        {
+            widest = world.ShardsOf(position).Length > world.ShardsOf(widest).Length ? position : widest;
+        }
+
+        ShardPlacement placement = world.ShardsOf(widest).Length == Layout.Shards ? Local.Placement : new ShardPlacement(Layout, world.ShardsOf(widest));
+        long sums = GradientAccumulator.SizeOf(placement);
+        _provider.Reserve(TrainingState.SizeOf(placement));
+        _provider.Reserve(sums); // of its replica, in the first step after it joined
+        if (world.Replicas > 1)
+        {
+            _provider.Reserve(sums);
+        }
+
+        _provider.Reserve(GradientAccumulator.SizeOf(Local.Placement)); // of a group that it computes for the one who died
+    }
+
     // Rule 10: a survivor applied m, so whoever holds the whole sum of m applies it too, before anything else.
     private void RollForward(GenerationPlan plan, SortedDictionary<int, (Holding Holding, SumPair Sums)> sources, CancellationToken ended)
     {

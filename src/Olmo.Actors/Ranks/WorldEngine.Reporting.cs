@@ -70,6 +70,11 @@ public sealed partial class WorldEngine
             return;
         }
 
+        if (_generation is { SawFullSet: true })
+        {
+            _provider.ReleaseReserve(); // it was for joining
+        }
+
         lock (Gate)
         {
             HashSet<object> kept = [.. _former.Select(f => (object)f.Holding), .. _former.Select(f => (object)f.Sums)];
@@ -106,7 +111,7 @@ public sealed partial class WorldEngine
     {
         lock (Gate)
         {
-            if (_former.Count == 0)
+            if (_former.Count == 0 && _provider.ReservedBytes == 0)
             {
                 return;
             }

@@ -76,7 +76,7 @@ public sealed partial class WorldEngine : IWorldEngine
         ParameterLayout layout = Parameters.Layout;
         _groups = ParameterGroups.Build([.. layout.Tensors.Select(t => t.Name)], settings.Step.Optimizer, settings.Step.GroupOverrides);
         ParameterSteps = new ParameterSteps(layout);
-        Local = new GradientAccumulator(_provider, ShardPlacement.All(layout), settings.Step.Groups) { LayerCompleted = OnLayerCompleted };
+        Local = new GradientAccumulator(_provider, ShardPlacement.All(layout), settings.Step.Groups, isTouched: true) { LayerCompleted = OnLayerCompleted };
         _ledger = new StepLedger(settings.Step.Groups);
         _run = new RunInWork(layout.Layers);
         _all = GroupMask.All(settings.Step.Groups);
@@ -119,11 +119,14 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <summary>Groups computed since the engine was made, and those of them that were recomputed one by one.</summary>
     public (long All, long Singles) ComputedGroups => (Interlocked.Read(ref _computedGroups), Interlocked.Read(ref _computedSingles));
 
-    /// <summary>Bytes of state that came from donors since the engine was made.</summary>
+    /// <summary>Bytes of state and of base sums that came from other ranks since the engine was made.</summary>
     public long MovedBytes => Interlocked.Read(ref _movedBytes);
 
     /// <summary>Blocks of state that were refused because their bytes do not have their checksum.</summary>
     public int BlocksRejected => Volatile.Read(ref RejectedBlocks);
+
+    /// <summary>Bytes taken for joining that were not needed yet.</summary>
+    internal long ReservedBytes => _provider.ReservedBytes;
 
     /// <summary>What passes read.</summary>
     internal WorkingParameters Parameters => _program.Parameters;
@@ -192,7 +195,12 @@ public sealed partial class WorldEngine : IWorldEngine
     }
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken abort) => PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
+    /// <remarks>It also takes the memory of the state and of the sums that the rank will need in a world of <see cref="OlmoRankSettings.RanksAhead"/>.</remarks>
+    public void WarmUp(CancellationToken abort)
+    {
+        PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
+        ReserveAhead();
+    }
 
     /// <inheritdoc/>
     /// <remarks>In a world every shard is staged by one of its owners: shard s by that of replica s mod R, so that all ranks share the writing.</remarks>

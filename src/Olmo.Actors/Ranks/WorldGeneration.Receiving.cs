@@ -85,6 +85,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                     {
                         _engine.SetupProgresses();
                         Interlocked.Decrement(ref _baseLeft[frame.Shard]);
+                        _engine.AddMovedBytes(payload.Length);
                         _engine.Wake();
                     }
 
@@ -230,6 +231,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
 
     private void OnStateChunks(int peer, in WorldHeader head, ReadOnlySpan<byte> payload)
     {
+        bool isIntact = PayloadChecksum.Of(payload) == head.Digest || !_engine.Drill.Guards.ChunkDigest;
         lock (_engine.Gate)
         {
             if (!_fetches.TryGetValue(head.Shard, out StateFetch? fetch) || head.Step != Plan.StateStep)
@@ -237,7 +239,7 @@ internal sealed partial class WorldGeneration : IMeshHandler
                 return;
             }
 
-            if (_engine.Drill.Guards.ChunkDigest && PayloadChecksum.Of(payload) != head.Digest)
+            if (!isIntact)
             {
                 Interlocked.Increment(ref _engine.RejectedBlocks);
                 if (fetch.Donor == Plan.Members[peer])

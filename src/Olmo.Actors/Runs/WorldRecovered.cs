@@ -11,7 +11,7 @@ namespace Olmo.Actors.Runs;
 /// <param name="NewestStep">The newest step that any rank reported; below <paramref name="StateStep"/> only where no rank had a state.</param>
 /// <param name="Recomputed">Groups that are computed by another rank than the one that they were dealt to.</param>
 /// <param name="RecomputedOfLiving">Those of them that a living rank had computed: none, where the protocol holds.</param>
-/// <param name="MovedBytes">Bytes of state that came from donors.</param>
+/// <param name="MovedBytes">Bytes of state and of base sums that came from other ranks.</param>
 /// <param name="Attempts">Worlds that were begun until one was ready.</param>
 /// <param name="DetectedAt">When the first loss was known here.</param>
 /// <param name="Times">Where the time went.</param>

@@ -19,7 +19,8 @@ internal sealed record RankParts(RankSettings Settings, OlmoRankSettings Engine,
         TokenBatchSource batches = new(train, plan.Batches, recipe.Data.MasksDocuments);
         OlmoRankSettings engine = new(
             recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
-            recipe.EvaluationMaxTokens, weights => ModelExport.Write(folder.Model, weights, data.TokenizerFolder!), AuditInterval: recipe.Supervision.Policy.AuditInterval);
+            recipe.EvaluationMaxTokens, weights => ModelExport.Write(folder.Model, weights, data.TokenizerFolder!), AuditInterval: recipe.Supervision.Policy.AuditInterval,
+            RanksAhead: recipe.World.Ranks > 1 ? recipe.World.Ranks : 0);
         RankSettings settings = new(
             rank, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, Resend)
         {

@@ -34,6 +34,7 @@ internal static class Rehearsal
         {
             Run = "rehearsal",
             Config = settings.Config with { Layers = 1, Vocabulary = Math.Min(settings.Config.Vocabulary, Vocabulary) },
+            RanksAhead = 2,
             Step = settings.Step with { Groups = Groups, Replicas = 2 },
         };
         TcpSockets sockets = new();

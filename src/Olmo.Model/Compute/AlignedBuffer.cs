@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Olmo.Model.Compute;
 
 /// <summary>
-/// Zeroed memory outside the garbage-collected heap, at least 64-byte aligned. Buffers of <see cref="HugePageBytes"/> and more start
+/// Memory, zeroed unless it is asked for as it is, outside the garbage-collected heap, at least 64-byte aligned. Buffers of <see cref="HugePageBytes"/> and more start
 /// on a 2 MiB boundary and ask Linux for huge pages, which the kernels' strided reads need. Pointers are valid until
 /// <see cref="Dispose"/>; there is no finalizer, because the memory may be in use through a pointer while this object is not reachable.
 /// </summary>
@@ -19,10 +19,12 @@ public sealed unsafe class AlignedBuffer : IDisposable
 
     private byte* _memory;
 
-    /// <summary>Allocates and zeroes <paramref name="lengthBytes"/> bytes.</summary>
+    /// <summary>Allocates <paramref name="lengthBytes"/> bytes.</summary>
+    /// <param name="lengthBytes">Length.</param>
+    /// <param name="isZeroed">False: the content is any, and the memory is not touched.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="lengthBytes"/> is negative.</exception>
     /// <exception cref="OutOfMemoryException">The system has not that much memory.</exception>
-    public AlignedBuffer(long lengthBytes)
+    public AlignedBuffer(long lengthBytes, bool isZeroed = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
         LengthBytes = lengthBytes;
@@ -42,7 +44,10 @@ public sealed unsafe class AlignedBuffer : IDisposable
             LinuxMemory.AdviseHugePages(_memory, size);
         }
 
-        NativeMemory.Clear(_memory, size);
+        if (isZeroed)
+        {
+            NativeMemory.Clear(_memory, size);
+        }
     }
 
     /// <summary>Length in bytes.</summary>

@@ -16,9 +16,9 @@ internal sealed class CpuBufferSet : BufferSet
         _buffers = buffers;
     }
 
-    public static unsafe CpuBufferSet Allocate(BufferPlan plan)
+    public static unsafe CpuBufferSet Allocate(BufferPlan plan, MemoryReserve reserve)
     {
-        AlignedBuffer memory = new(plan.SizeBytes);
+        AlignedBuffer memory = reserve.Take(plan.SizeBytes) ?? new AlignedBuffer(plan.SizeBytes, isZeroed: !plan.MayBeginWithAnything);
         CpuBuffer[] buffers = new CpuBuffer[plan.Count];
         Tensor[] tensors = new Tensor[plan.Count];
         long offset = 0;

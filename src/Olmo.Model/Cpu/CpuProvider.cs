@@ -21,6 +21,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private readonly SimdWidth _width;
     private readonly GemmWorkspace _gemm;
     private readonly AlignedBuffer _rangeScratch;
+    private readonly MemoryReserve _reserve = new();
     private AlignedBuffer _attentionScratch;
     private nint _attentionFloats;
 
@@ -56,8 +57,23 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     public BufferSet Allocate(BufferPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return CpuBufferSet.Allocate(plan);
+        return CpuBufferSet.Allocate(plan, _reserve);
     }
+
+    /// <summary>Bytes of <see cref="Reserve"/> that nobody has taken.</summary>
+    public long ReservedBytes => _reserve.SizeBytes;
+
+    /// <summary>Takes memory from the system and touches it, for a plan of about this size that is allocated later: each call is for one plan.</summary>
+    /// <param name="sizeBytes">Bytes of the plan; a larger one does not fit.</param>
+    /// <exception cref="OutOfMemoryException">The system has not that much memory.</exception>
+    public void Reserve(long sizeBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sizeBytes);
+        _reserve.Add(sizeBytes);
+    }
+
+    /// <summary>Gives back what was reserved and not used.</summary>
+    public void ReleaseReserve() => _reserve.Release();
 
     /// <inheritdoc/>
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
@@ -117,6 +133,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     public void Dispose()
     {
         _gemm.Dispose();
+        _reserve.Dispose();
         _rangeScratch.Dispose();
         _attentionScratch.Dispose();
     }

@@ -20,7 +20,7 @@ public sealed class TrainingState : IDisposable
     private readonly long[] _digestOfHeld;
     private bool _digestsAreRead;
 
-    private TrainingState(ITensorProvider provider, ShardPlacement placement, WorkingParameters? working, RunProgress progress)
+    private TrainingState(ITensorProvider provider, ShardPlacement placement, WorkingParameters? working, RunProgress progress, bool isUnfilled = false)
     {
         ArgumentNullException.ThrowIfNull(placement);
         ArgumentNullException.ThrowIfNull(progress);
@@ -28,7 +28,7 @@ public sealed class TrainingState : IDisposable
         Placement = placement;
         Progress = progress;
         _working = working;
-        BufferPlan plan = PlanOf(placement, working is not null, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters);
+        BufferPlan plan = PlanOf(placement, working is not null, isUnfilled, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters);
         SizeBytes = plan.SizeBytes;
         _memory = provider.Allocate(plan);
         (_m, _v, _digests) = (_memory[m], _memory[v], _memory[digests]);
@@ -51,7 +51,7 @@ public sealed class TrainingState : IDisposable
     public static long SizeOf(ShardPlacement placement)
     {
         ArgumentNullException.ThrowIfNull(placement);
-        return PlanOf(placement, placement.IsWhole, out _, out _, out _, out _).SizeBytes;
+        return PlanOf(placement, placement.IsWhole, false, out _, out _, out _, out _).SizeBytes;
     }
 
     /// <summary>Device of the state.</summary>
@@ -99,7 +99,7 @@ public sealed class TrainingState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(placement);
         ArgumentNullException.ThrowIfNull(working);
-        return new TrainingState(working.Provider, placement, placement.IsWhole ? working : null, progress);
+        return new TrainingState(working.Provider, placement, placement.IsWhole ? working : null, progress, isUnfilled: true);
     }
 
     /// <summary>Digest of a shard's parameters and moments, for announcements: not a checksum for files.</summary>
@@ -218,10 +218,10 @@ public sealed class TrainingState : IDisposable
     }
 
     private static BufferPlan PlanOf(
-        ShardPlacement placement, bool overWorking, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters)
+        ShardPlacement placement, bool overWorking, bool isUnfilled, out TensorSlot m, out TensorSlot v, out TensorSlot digests, out TensorSlot? parameters)
     {
         Shape owned = new(placement.Elements);
-        BufferPlan plan = new();
+        BufferPlan plan = new() { MayBeginWithAnything = isUnfilled };
         m = plan.Add("first moments", DType.F32, owned);
         v = plan.Add("second moments", DType.F32, owned);
         digests = plan.Add("digests of the state", DType.I64, new Shape(placement.Held.Length));

@@ -40,7 +40,8 @@ public sealed partial class GradientAccumulator : IDisposable
     /// <param name="provider">Device of the gradients and of the sums.</param>
     /// <param name="placement">The shards that it sums.</param>
     /// <param name="groups">G</param>
-    public GradientAccumulator(ITensorProvider provider, ShardPlacement placement, int groups)
+    /// <param name="isTouched">True: the memory is touched now, not by the first contributions: for sums that live long.</param>
+    public GradientAccumulator(ITensorProvider provider, ShardPlacement placement, int groups, bool isTouched = false)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(placement);
@@ -58,7 +59,7 @@ public sealed partial class GradientAccumulator : IDisposable
             _ranges[h] = new ChunkRange(chunk.Length, chunk.Offset, placement.OffsetOf(chunk.Index), (ulong)chunk.FirstElement);
         }
 
-        (BufferPlan plan, TensorSlot sums, TensorSlot flags, FrameSlots frames) = PlanOf(placement);
+        (BufferPlan plan, TensorSlot sums, TensorSlot flags, FrameSlots frames) = PlanOf(placement, isTouched);
         SizeBytes = plan.SizeBytes;
         _memory = provider.Allocate(plan);
         _sums = _memory[sums];
@@ -75,6 +76,7 @@ public sealed partial class GradientAccumulator : IDisposable
         _losses = new LossParts[Layout.Shards];
         _one = new ulong[GroupSet.WordsFor(groups)];
         Array.Fill(_digestIsKnown, true);
+        provider.Zero(_flags);
     }
 
     /// <summary>Bytes on the provider.</summary>
@@ -84,7 +86,7 @@ public sealed partial class GradientAccumulator : IDisposable
     public static long SizeOf(ShardPlacement placement)
     {
         ArgumentNullException.ThrowIfNull(placement);
-        return PlanOf(placement).Plan.SizeBytes;
+        return PlanOf(placement, false).Plan.SizeBytes;
     }
 
     /// <summary>The shards that it sums.</summary>
@@ -350,9 +352,9 @@ public sealed partial class GradientAccumulator : IDisposable
         return true;
     }
 
-    private static (BufferPlan Plan, TensorSlot Sums, TensorSlot Flags, FrameSlots Frames) PlanOf(ShardPlacement placement)
+    private static (BufferPlan Plan, TensorSlot Sums, TensorSlot Flags, FrameSlots Frames) PlanOf(ShardPlacement placement, bool isTouched)
     {
-        BufferPlan plan = new();
+        BufferPlan plan = new() { MayBeginWithAnything = !isTouched };
         TensorSlot sums = plan.Add("sums of gradients", DType.I64, new Shape(placement.Elements));
         TensorSlot flags = plan.Add("flags of chunks", DType.I32, new Shape(placement.Held.Length));
         return (plan, sums, flags, new FrameSlots(plan, placement.Layout));

@@ -13,6 +13,9 @@ public sealed class BufferPlan
     /// </summary>
     public bool InHostMemory { get; init; }
 
+    /// <summary>True: the tensors may begin with any content, as whoever planned them writes before it reads: a provider need not touch the memory, which takes as long as writing it.</summary>
+    public bool MayBeginWithAnything { get; init; }
+
     /// <summary>Tensors planned.</summary>
     public int Count => _entries.Count;
 

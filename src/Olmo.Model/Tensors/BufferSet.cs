@@ -1,6 +1,6 @@
 namespace Olmo.Model.Tensors;
 
-/// <summary>The memory of one plan. It starts as zeros and lives until it is disposed.</summary>
+/// <summary>The memory of one plan. It starts as zeros, unless its plan allows anything, and lives until it is disposed.</summary>
 public abstract class BufferSet : IDisposable
 {
     private readonly Tensor[] _tensors;

@@ -25,7 +25,7 @@ public partial interface ITensorProvider : IDisposable
     /// <summary>Types of a parameter that it can work with.</summary>
     IReadOnlyCollection<Precision> Precisions { get; }
 
-    /// <summary>Takes the memory of a plan, zeroed. The caller disposes it before the provider.</summary>
+    /// <summary>Takes the memory of a plan, zeroed unless <see cref="BufferPlan.MayBeginWithAnything"/>. The caller disposes it before the provider.</summary>
     BufferSet Allocate(BufferPlan plan);
 
     /// <summary>Copies host values into a tensor; the span may be reused when this returns.</summary>

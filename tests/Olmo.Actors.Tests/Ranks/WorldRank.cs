@@ -35,7 +35,7 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
         _replicas = replicas;
         _store = store;
         _changed = changed;
-        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval }, TimeProvider.System, this, drill);
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval, RanksAhead = replicas, PeakFlops = 1 }, TimeProvider.System, this, drill);
         Engine.WorldFailed += (_, error) =>
         {
             LastError = error;

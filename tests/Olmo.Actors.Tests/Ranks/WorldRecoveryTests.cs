@@ -2,6 +2,8 @@ using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
+using Olmo.Model.State;
+using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Tests.Ranks;
 
@@ -47,6 +49,32 @@ public sealed class WorldRecoveryTests
         Assert.True(victim.IsDead);
         Check(world);
         Assert.Equal(0, RecomputedOfLiving(world));
+    }
+
+    [Fact]
+    public void Spare_WithMemoryTakenAhead_JoinsWithItAndGivesTheRestBack()
+    {
+        using WorldOfThreads world = new(2, 2);
+        world.Form(2);
+        world.RunTo(1);
+        world.Ranks[1].DiesAt = (Phases.Backward, 2, 2);
+        WorldRank? spare = null;
+        long ahead = 0;
+        long whileItCopies = -1;
+        world.RunTo(Steps, between: () =>
+        {
+            spare = world.Add();
+            spare.Engine.WarmUp(CancellationToken.None);
+            ahead = spare.Engine.ReservedBytes;
+            spare.OnReached = (rank, phase, _) => whileItCopies = phase == Phases.Transfer && whileItCopies < 0 ? rank.Engine.ReservedBytes : whileItCopies;
+        });
+
+        ShardPlacement all = ShardPlacement.All(spare!.Engine.Layout);
+        long sums = GradientAccumulator.SizeOf(all);
+        Assert.Equal(TrainingState.SizeOf(all) + (3 * sums), ahead); // sums of its replica, of the other, and of a group that it computes again
+        Assert.Equal(sums, whileItCopies);
+        Assert.Equal(0, spare.Engine.ReservedBytes);
+        Check(world);
     }
 
     [Fact]
