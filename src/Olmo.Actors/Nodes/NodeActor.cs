@@ -37,6 +37,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private int _failedRanks;
     private RequestStop? _stop;
     private string? _closing;
+    private bool _holdsBack; // replacements, until the world has recovered
 
     /// <summary>A node whose links are <paramref name="links"/>; its children start with it.</summary>
     public NodeActor(NodeSettings settings, IProcessLauncher launcher, IActorRef links)
@@ -62,6 +63,9 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<CoordinatorFrozen>(OnCoordinatorFrozen);
         Receive<GraceOver>(_ => KillAll());
         Receive<BarOver>(OnBarOver);
+        Receive<WorldRecovered>(_ => StartHeldBack());
+        Receive<WaitingForRanks>(_ => StartHeldBack());
+        Receive<DelayOver>(_ => StartHeldBack());
     }
 
     /// <inheritdoc />
@@ -70,7 +74,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PreStart()
     {
-        foreach (Type type in (Type[])[typeof(EndpointDown), typeof(EndpointSilent), typeof(EndpointHeard)])
+        foreach (Type type in (Type[])[typeof(EndpointDown), typeof(EndpointSilent), typeof(EndpointHeard), typeof(WorldRecovered), typeof(WaitingForRanks)])
         {
             Context.System.EventStream.Subscribe(Self, type);
         }
@@ -183,7 +187,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         }
         else if (_settings.Respawns)
         {
-            Replace(ref _failedRanks, child, exited.Exit, StartMissingRanks);
+            Replace(ref _failedRanks, child, exited.Exit, child.WasUseful ? ReplaceRank : StartMissingRanks);
         }
         else
         {
@@ -208,6 +212,30 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         }
 
         start();
+    }
+
+    // Where other ranks live they recover first: the start of a process takes seconds of processor time.
+    private void ReplaceRank()
+    {
+        if (_settings.ReplacementDelay <= TimeSpan.Zero || !Ranks.Any(c => c.WasUseful))
+        {
+            StartMissingRanks();
+            return;
+        }
+
+        _holdsBack = true;
+        Timers.StartSingleTimer(nameof(DelayOver), DelayOver.Instance, _settings.ReplacementDelay);
+        TellRanks();
+    }
+
+    private void StartHeldBack()
+    {
+        if (_holdsBack && _closing is null)
+        {
+            _holdsBack = false;
+            Timers.Cancel(nameof(DelayOver));
+            StartMissingRanks();
+        }
     }
 
     private void OnReady(ProcessReady ready)
@@ -348,6 +376,11 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private sealed record CoordinatorFrozen(int Number);
 
     private sealed record BarOver(int Place);
+
+    private sealed record DelayOver
+    {
+        public static DelayOver Instance { get; } = new();
+    }
 
     private sealed record GraceOver
     {

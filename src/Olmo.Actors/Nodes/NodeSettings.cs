@@ -14,4 +14,10 @@ public sealed record NodeSettings(
 {
     /// <summary>Exit code of a rank's process that failed its self-test: its place gets one more try, and no third.</summary>
     public int? UnfitExitCode { get; init; }
+
+    /// <summary>
+    /// Longest wait of a rank's replacement for the recovery from its death: its start takes processor time that the survivors' recovery needs, and nobody waits for it where other
+    /// ranks live. 0: none.
+    /// </summary>
+    public TimeSpan ReplacementDelay { get; init; }
 }

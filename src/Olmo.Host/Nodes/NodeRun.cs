@@ -35,6 +35,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
             (role, number, slot) => Describe(role, number, slot, hub.Port, secret))
         {
             UnfitExitCode = ExitCodes.Unfit,
+            ReplacementDelay = recipe.World.ReplacementDelay,
         };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");

@@ -12,6 +12,7 @@ namespace Olmo.Actors.Tests.Nodes;
 public sealed class NodeActorTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly RecoveryTimes None = new(default, default, default, default, default, default, default, default, default, default);
     private readonly ActorSystem _system = new ActorSystemOptions().CreateSystem("node");
     private readonly FakeLauncher _launcher = new();
     private readonly BlockingCollection<object> _links = [];
@@ -69,6 +70,51 @@ public sealed class NodeActorTests : IDisposable
         Await(() => _launcher.Started.Count == 4);
         Assert.Equal("rank 4 slot 0", _launcher.Started[3].Name);
         Assert.Equal([new RankProcess(3, true, false), new RankProcess(4, false, false)], NextList(l => l.Ranks.Any(r => r.Rank == 4)).Ranks);
+    }
+
+    [Fact]
+    public void Rank_EndsWhileOthersLive_IsReplacedWhenTheWorldHasRecovered()
+    {
+        IActorRef node = Start(target: 2, delay: TimeSpan.FromHours(1));
+        Await(() => _launcher.Started.Count == 3);
+        node.Tell(new ProcessReady(2, 1001, TimeSpan.FromSeconds(1), 1), ActorRefs.NoSender);
+        node.Tell(new ProcessReady(3, 1002, TimeSpan.FromSeconds(1), 1), ActorRefs.NoSender);
+
+        NextList(l => l.Ranks.Count(r => r.IsReady) == 2);
+        _launcher.Started[1].End(new ProcessExit(null, 9));
+
+        Assert.Equal([3], NextList(l => l.Ranks.Count == 1).Ranks.Select(r => r.Rank));
+        Assert.Equal(3, _launcher.Started.Count);
+        _system.EventStream.Publish(new WorldRecovered(2, RecoveryKind.PartialBase, [3], [2], 1, 1, 0, 0, 0, 1, default, None, ""));
+        Await(() => _launcher.Started.Count == 4);
+        Assert.Equal("rank 4 slot 0", _launcher.Started[3].Name);
+    }
+
+    [Fact]
+    public void Rank_EndsAndTheWorldDoesNotRecover_IsReplacedWhenTheDelayIsOver()
+    {
+        IActorRef node = Start(target: 2, delay: TimeSpan.FromMilliseconds(50));
+        Await(() => _launcher.Started.Count == 3);
+        node.Tell(new ProcessReady(2, 1001, TimeSpan.FromSeconds(1), 1), ActorRefs.NoSender);
+        node.Tell(new ProcessReady(3, 1002, TimeSpan.FromSeconds(1), 1), ActorRefs.NoSender);
+
+        NextList(l => l.Ranks.Count(r => r.IsReady) == 2);
+        _launcher.Started[1].End(new ProcessExit(null, 9));
+
+        Await(() => _launcher.Started.Count == 4);
+    }
+
+    [Fact]
+    public void Rank_TheLastOneThatWasReadyEnds_IsReplacedAtOnce()
+    {
+        IActorRef node = Start(target: 2, delay: TimeSpan.FromHours(1));
+        Await(() => _launcher.Started.Count == 3);
+        node.Tell(new ProcessReady(2, 1001, TimeSpan.FromSeconds(1), 1), ActorRefs.NoSender);
+        NextList(l => l.Ranks.Count(r => r.IsReady) == 1);
+
+        _launcher.Started[1].End(new ProcessExit(null, 9));
+
+        Await(() => _launcher.Started.Count == 4);
     }
 
     [Fact]
@@ -186,11 +232,14 @@ public sealed class NodeActorTests : IDisposable
         Assert.All(_launcher.Started, c => Assert.True(c.HasEnded));
     }
 
-    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node")
+    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan delay = default)
     {
         NodeSettings settings = new(
             target, respawns, frozen, 2, 77, grace ?? Patience, () => ++_number,
-            (role, number, slot) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""));
+            (role, number, slot) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""))
+        {
+            ReplacementDelay = delay,
+        };
         return _system.ActorOf(Props.Create(() => new NodeActor(settings, _launcher, _linksRecorder)), name);
     }
 
