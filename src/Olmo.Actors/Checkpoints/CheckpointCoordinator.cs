@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Olmo.Actors.Drills;
 using Olmo.Actors.ObjectStorage;
@@ -28,6 +29,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
     private readonly Dictionary<(int Timeline, long Step), PendingCheckpoint> _pending = [];
     private readonly HashSet<(int Timeline, long Step)> _committing = [];
     private readonly Dictionary<(int Timeline, long Step), HashSet<IActorRef>> _reporters = [];
+    private readonly Dictionary<(int Timeline, long Step), SortedDictionary<int, ImmutableArray<int>>> _writers = []; // by rank, as long as an attempt is under way
     private bool _collecting;
     private long? _needed;
 
@@ -74,6 +76,12 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
     private void OnBegin(BeginCheckpoint begin)
     {
+        if (!_writers.TryGetValue((begin.Timeline, begin.Step), out SortedDictionary<int, ImmutableArray<int>>? writers))
+        {
+            _writers[(begin.Timeline, begin.Step)] = writers = [];
+        }
+
+        writers[begin.RankId] = begin.Shards;
         if (State.IsBegun(begin.Timeline, begin.Step))
         {
             return;
@@ -173,17 +181,45 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
         foreach ((int Timeline, long Step) key in State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).ToArray())
         {
-            if (!_committing.Contains(key))
+            if (_committing.Contains(key) || (key.Timeline == end.Timeline && LivingWriteTheRest(key, end.Living)))
             {
-                Abandon(key, end.Generation, "the world changed before all its shards were written");
+                continue;
+            }
+
+            Abandon(key, end.Generation, "the world changed before all its shards were written");
+        }
+    }
+
+    // What a coordinator of before was told of writers is not known here: then the attempt ends.
+    private bool LivingWriteTheRest((int Timeline, long Step) key, ImmutableArray<int> living)
+    {
+        if (!_writers.TryGetValue(key, out SortedDictionary<int, ImmutableArray<int>>? writers))
+        {
+            return false;
+        }
+
+        bool[] there = new bool[_settings.Shards];
+        foreach (int shard in _pending.GetValueOrDefault(key)?.Shards.Keys ?? [])
+        {
+            there[shard] = true;
+        }
+
+        foreach ((int rank, ImmutableArray<int> shards) in writers)
+        {
+            foreach (int shard in living.Contains(rank) ? shards : [])
+            {
+                there[shard] = true;
             }
         }
+
+        return !there.Contains(false);
     }
 
     private void Settle((int Timeline, long Step) key, bool isCommitted, string detail)
     {
         CheckpointSettled settled = new(key.Timeline, key.Step, isCommitted, detail);
         _pending.Remove(key);
+        _writers.Remove(key);
         _committing.Remove(key);
         if (_reporters.Remove(key, out HashSet<IActorRef>? reporters))
         {

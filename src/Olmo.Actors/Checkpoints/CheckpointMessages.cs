@@ -1,7 +1,14 @@
+using System.Collections.Immutable;
+
 namespace Olmo.Actors.Checkpoints;
 
-/// <summary>A rank begins to write the shards of a step that the recipe names, or that was named ahead.</summary>
-public sealed record BeginCheckpoint(int Timeline, long Step, long Generation);
+/// <summary>A rank begins to write shards of a step that the recipe names, or that was named ahead.</summary>
+/// <param name="Timeline">Branch of the run.</param>
+/// <param name="Step">Steps that are done.</param>
+/// <param name="Generation">World of the rank.</param>
+/// <param name="RankId">Who writes.</param>
+/// <param name="Shards">What it writes.</param>
+public sealed record BeginCheckpoint(int Timeline, long Step, long Generation, int RankId, ImmutableArray<int> Shards);
 
 /// <summary>What every owner must agree on for a step to be committed.</summary>
 /// <param name="TokensSeen">Tokens consumed by the steps that are done.</param>
@@ -23,9 +30,13 @@ public sealed record ShardsStored(int Timeline, long Step, long Generation, Chec
 public sealed record CheckpointFailed(int Timeline, long Step, long Generation, string Reason);
 
 /// <summary>
-/// From the run's supervisor: a new generation's number is journalled. Attempts of older ones that lack shards end, as whoever had to write them may be gone; the next boundary is taken.
+/// From the run's supervisor: the living have promised themselves to a new generation. Attempts of older ones that lack shards which no living rank writes end, and the next boundary is
+/// taken; what a living rank has staged it goes on writing, as a file holds nothing but the step's content (rules 20 and 21).
 /// </summary>
-public sealed record EndUnfinished(long Generation);
+/// <param name="Generation">The new generation.</param>
+/// <param name="Timeline">Its timeline: attempts of any other end.</param>
+/// <param name="Living">Ranks that reported for it.</param>
+public sealed record EndUnfinished(long Generation, int Timeline, ImmutableArray<int> Living);
 
 /// <summary>Answer to <see cref="ShardsStored"/> and <see cref="CheckpointFailed"/>: the step is committed or abandoned, durably.</summary>
 public sealed record CheckpointSettled(int Timeline, long Step, bool IsCommitted, string Detail);

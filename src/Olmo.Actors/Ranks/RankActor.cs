@@ -79,7 +79,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         Receive<DescribeWork>(Stale);
         Receive<IRankFinding>(OnFinding, m => IsCurrent(m.Generation));
         Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
-        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation)), m => IsOwn(m.Generation));
+        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation, _settings.RankId, m.Shards)), m => IsOwn(m.Generation));
         Receive<LoopEnded>(OnLoopEnded, m => IsOwn(m.Generation));
         Receive<RankFinished>(OnFinished, m => IsCurrent(m.Generation));
         Receive<RankFailed>(m => OnFailed(m with { Generation = _world!.Generation }), m => IsOwn(m.Generation) || IsCurrent(m.Generation));

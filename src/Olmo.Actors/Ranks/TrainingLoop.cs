@@ -115,7 +115,7 @@ internal sealed class TrainingLoop(
     {
         writer.WaitUntilIdle(abort);
         IStagedState staged = engine.Stage();
-        rank.Tell(new StateStaged(world.Origin, engine.Step), ActorRefs.NoSender);
+        rank.Tell(new StateStaged(world.Origin, engine.Step, [.. staged.Shards]), ActorRefs.NoSender);
         _staged = staged.Step;
         writer.Start(staged, world.Timeline, world.Generation, rank);
     }

@@ -180,7 +180,6 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
             () =>
             {
                 _watch.Numbered();
-                _checkpoints.Tell(new EndUnfinished(State.Generation));
                 Await(RunPhase.Gathering, new GatherRanks(State.Generation), _ranks);
             });
     }
@@ -189,6 +188,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     {
         _watch.Gathered(gathered.Reports);
         _there = [.. gathered.Reports.Select(r => r.RankId)];
+        _checkpoints.Tell(new EndUnfinished(State.Generation, State.Timeline, _there));
         if (!_settings.Guards.Survivors)
         {
             Form(new FormationResult.CheckpointNeeded("a drill has survivors give nothing", -1));

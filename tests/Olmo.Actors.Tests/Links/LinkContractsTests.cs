@@ -76,7 +76,7 @@ public sealed class LinkContractsTests
             "rank.audit-ended:1", new AuditEnded(4, 8, 5, 1, 2, AuditOutcome.Convicted, 1),
             """{"generation":4,"step":8,"group":5,"subject":1,"auditor":2,"outcome":3,"convicted":1}"""
         },
-        { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4), """{"timeline":0,"step":8,"generation":4}""" },
+        { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4, 3, [1, 5]), """{"timeline":0,"step":8,"generation":4,"rank_id":3,"shards":[1,5]}""" },
         {
             "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
             """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":"","ledger":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
