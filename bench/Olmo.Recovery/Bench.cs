@@ -28,7 +28,7 @@ internal sealed class Bench : IDisposable
     public int Number(string name, int otherwise) => Option(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     /// <summary>The model that was asked for.</summary>
-    public BenchModel Model(int sequenceLength, int sequencesPerGroup) => Option("model") == "small"
+    public BenchModel Model(int sequenceLength, int sequencesPerGroup, string otherwise = "large") => (Option("model") ?? otherwise) == "small"
         ? BenchModel.Small(Number("sequence", sequenceLength), Number("sequences", sequencesPerGroup))
         : BenchModel.Large(Number("sequence", sequenceLength), Number("sequences", sequencesPerGroup));
 
@@ -66,7 +66,11 @@ internal sealed class Bench : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        if (Directory.Exists(_work))
+        if (Array.IndexOf(_arguments, "--keep") >= 0)
+        {
+            Console.WriteLine($"the runs' folders stay in {_work}");
+        }
+        else if (Directory.Exists(_work))
         {
             Directory.Delete(_work, recursive: true);
         }

@@ -43,7 +43,7 @@ internal static class Kills
         double step = Spread.MedianOf(Intervals(RunFiles.Steps(run.Folder)));
         for (int k = 0; k < kills; k++)
         {
-            run.Await(r => r.IsSettled(Ranks, spares), $"kill {k}: a whole world");
+            run.Await(r => r.IsSettled(Ranks, spares), $"kill {k}: a whole world", 120);
             long settled = run.See(r => r.Step) + 1;
             run.Await(r => r.Step >= settled, $"kill {k}: a step of the whole world");
             DateTimeOffset from = run.Now;
@@ -71,16 +71,16 @@ internal static class Kills
         double[] calm = [.. killed.SelectMany(k => Intervals([.. steps.Where(s => s.At >= k.QuietFrom && s.At <= k.At)]))];
         double median = quiet = calm.Length > 0 ? Spread.MedianOf(calm) : step;
         DateTimeOffset end = run.Now;
-        return [.. killed.Select((k, i) => Stall.Of(k.At, i + 1 < killed.Count ? killed[i + 1].At : end, steps, all, median)).OfType<Stall>()];
+        return [.. killed.Select((k, i) => Stall.Of(k.At, i + 1 < killed.Count ? killed[i + 1].At : end, steps, all, median, Ranks)).OfType<Stall>()];
     }
 
-    // The replacement is held by SIGSTOP before it can do anything, so that the world stays as small as it is for some steps.
+    // The replacement, which starts when the smaller world has recovered, is held by SIGSTOP before it can do anything, so that the world stays as small as it is for some steps.
     private static void Shrink(WatchedRun run, long recoveries, int kill)
     {
+        run.Await(r => r.Recoveries > recoveries, $"kill {kill}: a smaller world");
         run.Await(r => r.Starting.Length > 0, $"kill {kill}: a replacement");
         RankSight held = run.See(r => r.Starting)[0];
         Signals.Send(held.Process, Signals.Stop);
-        run.Await(r => r.Recoveries > recoveries, $"kill {kill}: a smaller world");
         long until = run.See(r => r.Step) + ShrunkSteps;
         run.Await(r => r.Step >= until, $"kill {kill}: steps of the smaller world");
         Signals.Send(held.Process, Signals.Continue);
@@ -95,6 +95,7 @@ internal static class Kills
         [
             ("detect", s => s.Detect), ("agree", s => s.Agree), ("warm", s => s.Warm), ("connect", s => s.Connect), ("transfer", s => s.Transfer), ("redo", s => s.Redo),
             ("stall without redo", s => s.Ready), ("stall: wall time of the step less a quiet one", s => s.Wall), ("all until the next kill less quiet steps", s => s.Total),
+            ("from the signal until the world was whole again", s => s.Whole),
         ];
         foreach ((string name, Func<Stall, double> of) in rows)
         {
@@ -103,6 +104,13 @@ internal static class Kills
 
         Console.WriteLine($"  {"moved",-46} {Spread.Of(stalls.Select(s => s.MovedBytes / 1e6))} MB");
         Console.WriteLine($"  {"groups computed again",-46} {Spread.Of(stalls.Select(s => (double)s.Groups))}");
+        foreach (Stall slow in stalls.OrderByDescending(s => s.Ready).Take(3))
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  slow: {slow.Ready:0.000} s = detect {slow.Detect:0.000} + agree {slow.Agree:0.000} + (warm {slow.Warm:0.000}, connect {slow.Connect:0.000}, transfer {slow.Transfer:0.000}); {slow.Kind}"));
+        }
+
         Console.WriteLine($"  steps lost: {stalls.Sum(s => s.StepsLost)} in all; {string.Join(", ", stalls.GroupBy(s => s.Kind).OrderBy(g => g.Key).Select(g => $"{g.Key} {g.Count()}"))}");
     }
 
