@@ -11,6 +11,8 @@ RootCommand root = new("Trains OLMo and OLMo 2 language models by actors that lo
     CheckpointCommand.Create(),
     new Command("data", "Looks at data.") { DataInspect.Create() },
     ModelCommand.Create(),
+    ImportCommand.Create(),
+    ExportCommand.Create(),
     DoctorCommand.Create(),
     TokenizerCommand.Create(),
     ChildCommands.Coordinator(),

@@ -22,4 +22,8 @@ namespace Olmo.Actors.Ranks;
 /// <param name="RanksAhead">Ranks of the world that an engine takes its memory for before it is named in a plan; 0: it takes none.</param>
 public sealed record OlmoRankSettings(
     string Run, OlmoConfig Config, StepSettings Step, ulong Seed, int Threads, SimdWidth Width, string DataFingerprint, Func<long, string> CursorAfter,
-    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null, long AuditInterval = 0, int RanksAhead = 0);
+    InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null, long AuditInterval = 0, int RanksAhead = 0)
+{
+    /// <summary>Fills the weights that the training starts from; null: they are drawn.</summary>
+    public Action<ResidentWeights>? InitialWeights { get; init; }
+}

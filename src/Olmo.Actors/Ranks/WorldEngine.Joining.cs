@@ -320,7 +320,8 @@ public sealed partial class WorldEngine
         RunProgress progress = new(_settings.Step.Decision.SkipStep?.Window ?? 0);
         if (plan.Manifest is null)
         {
-            Initialisation.Draw(_weights, _settings.Seed);
+            Action<ResidentWeights> fill = _settings.InitialWeights ?? (weights => Initialisation.Draw(weights, _settings.Seed));
+            fill(_weights);
         }
 
         TrainingState state = placement.IsWhole

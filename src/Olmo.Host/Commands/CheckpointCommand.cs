@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
+using Olmo.Host.Models;
 using Olmo.Host.Runs;
 
 namespace Olmo.Host.Commands;
@@ -9,8 +9,6 @@ namespace Olmo.Host.Commands;
 /// <summary><c>olmo checkpoint list|verify|describe FOLDER</c>: the checkpoints of a run that count. Reads only; works beside a living run.</summary>
 internal static class CheckpointCommand
 {
-    private const int BlockBytes = 1 << 20;
-
     /// <summary>The verb with its verbs.</summary>
     public static Command Create()
     {
@@ -24,14 +22,14 @@ internal static class CheckpointCommand
         {
             RunFolder run = new(parsed.GetRequiredValue(folder));
             RunHistory history = await RunHistory.Read(run, cancellation);
-            return Describe(run, Find(history, parsed.GetValue(step)), parsed.InvocationConfiguration.Output);
+            return Describe(run, history.Find(parsed.GetValue(step)), parsed.InvocationConfiguration.Output);
         });
         Command verify = new("verify", "Reads every byte of a checkpoint and compares digests; exit code 3 if one differs.") { folder, step, all };
         verify.SetAction(async (parsed, cancellation) =>
         {
             RunFolder run = new(parsed.GetRequiredValue(folder));
             RunHistory history = await RunHistory.Read(run, cancellation);
-            IEnumerable<CheckpointCommitted> chosen = parsed.GetValue(all) ? history.Checkpoints.Committed : [Find(history, parsed.GetValue(step))];
+            IEnumerable<CheckpointCommitted> chosen = parsed.GetValue(all) ? history.Checkpoints.Committed : [history.Find(parsed.GetValue(step))];
             return Verify(run, [.. chosen], parsed.InvocationConfiguration.Output, cancellation);
         });
         return new Command("checkpoint", "Looks at checkpoints.") { list, describe, verify };
@@ -48,15 +46,6 @@ internal static class CheckpointCommand
         }
 
         return ExitCodes.Done;
-    }
-
-    private static CheckpointCommitted Find(RunHistory history, long? step)
-    {
-        CheckpointCommitted? found = step is { } wanted
-            ? history.Checkpoints.Committed.Where(c => c.Step == wanted).MaxBy(c => c.Timeline)
-            : history.Newest;
-        return found ?? throw new UsageException(
-            $"run '{history.Name}' has no checkpoint{(step is { } s ? $" of step {s}" : "")} that counts; those are: {string.Join(", ", history.Checkpoints.Committed.Select(c => c.Step).Order())}");
     }
 
     private static int Describe(RunFolder folder, CheckpointCommitted checkpoint, TextWriter output)
@@ -87,7 +76,7 @@ internal static class CheckpointCommand
             List<string> wrong = [];
             try
             {
-                wrong.AddRange(Manifest(store, checkpoint).Shards.Select(s => WrongIn(store, s, cancellation)).OfType<string>());
+                wrong.AddRange(Manifest(store, checkpoint).Shards.Select(s => ShardCheck.WrongIn(store, s, cancellation)).OfType<string>());
             }
             catch (InvalidDataException e)
             {
@@ -116,30 +105,5 @@ internal static class CheckpointCommand
         {
             throw new InvalidDataException($"'{checkpoint.Manifest}': {e.Message}", e);
         }
-    }
-
-    private static string? WrongIn(IObjectReader store, ShardEntry shard, CancellationToken cancellation)
-    {
-        if (store.LengthOf(shard.Name) is not { } length)
-        {
-            return $"'{shard.Name}' is missing";
-        }
-
-        if (length != shard.LengthBytes)
-        {
-            return $"'{shard.Name}' has {length:N0} bytes, {shard.LengthBytes:N0} were written";
-        }
-
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using Stream stream = store.OpenRead(shard.Name);
-        byte[] block = new byte[BlockBytes];
-        for (int read = stream.Read(block); read > 0; read = stream.Read(block))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            hash.AppendData(block, 0, read);
-        }
-
-        string found = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return found == shard.Sha256 ? null : $"'{shard.Name}' has SHA-256 {found}, {shard.Sha256} was written";
     }
 }

@@ -16,9 +16,9 @@ internal static class ModelText
     public static void WriteLayers(ParameterList parameters, int sequenceLength, TextWriter output)
     {
         OlmoConfig c = parameters.Config;
-        Line(output, $"model       {(c.Family == ModelFamily.Olmo1 ? "OLMo 1" : "OLMo 2")}, {parameters.Elements:N0} parameters, {parameters.NonEmbeddingElements:N0} of them outside the embedding");
+        Line(output, $"model       {c.Family switch { ModelFamily.Olmo1 => "OLMo 1", ModelFamily.Olmo2 => "OLMo 2", _ => "OLMo 3" }}, {parameters.Elements:N0} parameters, {parameters.NonEmbeddingElements:N0} of them outside the embedding");
         Line(output, $"            {c.Layers} layers of width {c.Width}, {c.Heads} heads of {c.HeadWidth} over {c.KeyHeads} key heads, hidden {c.FeedForward}, vocabulary {c.Vocabulary}{(c.TiedEmbeddings ? ", tied" : "")}");
-        Line(output, $"            {parameters.FlopsPerToken(sequenceLength) / 1e6:N1} MFLOP a token in training at {sequenceLength} tokens");
+        Line(output, $"            {parameters.FlopsPerToken(sequenceLength):N0} FLOP a token in training at {sequenceLength} tokens");
         Line(output, "");
         Line(output, $"{"layer",-8} {"tensor",-52} {"shape",16} {"parameters",16}");
         int blocks = c.Layers;

@@ -20,7 +20,10 @@ internal sealed record RankParts(RankSettings Settings, OlmoRankSettings Engine,
         OlmoRankSettings engine = new(
             recipe.Run.Name, plan.Config, plan.Step, (ulong)recipe.Run.Seed, plan.Threads, plan.Width, train.Fingerprint, batches.CursorAfter, heldOut,
             recipe.EvaluationMaxTokens, weights => ModelExport.Write(folder.Model, weights, data.TokenizerFolder!), AuditInterval: recipe.Supervision.Policy.AuditInterval,
-            RanksAhead: recipe.World.Ranks > 1 ? recipe.World.Ranks : 0);
+            RanksAhead: recipe.World.Ranks > 1 ? recipe.World.Ranks : 0)
+        {
+            InitialWeights = plan.Start is { } start ? start.Fill : null,
+        };
         RankSettings settings = new(
             rank, recipe.Checkpoints, recipe.Data.Prefetch, recipe.Supervision.MaxLoaderRestarts, recipe.Supervision.Policy.FaultWindow, Resend)
         {

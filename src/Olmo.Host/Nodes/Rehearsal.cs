@@ -36,6 +36,7 @@ internal static class Rehearsal
             Config = settings.Config with { Layers = 1, Vocabulary = Math.Min(settings.Config.Vocabulary, Vocabulary) },
             RanksAhead = 2,
             Step = settings.Step with { Groups = Groups, Replicas = 2 },
+            InitialWeights = null, // they are of the recipe's size
         };
         TcpSockets sockets = new();
         using MeshListener donorListener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);

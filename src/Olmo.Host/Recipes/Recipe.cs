@@ -23,7 +23,8 @@ internal sealed record DataKeys(
 internal sealed record TokenizerKeys(string Path, int Vocabulary, string Pattern, long MaxBytes);
 
 internal sealed record ModelKeys(
-    string Family, int Width, int Layers, int Heads, int KvHeads, int Ffn, int Vocabulary, double RopeTheta, double NormEpsilon, double ClipQkv, bool IsTied, double InitStd);
+    string Family, int Width, int Layers, int Heads, int KvHeads, int Ffn, int Vocabulary, double RopeTheta, double NormEpsilon, double ClipQkv, bool IsTied, double InitStd,
+    string InitFrom);
 
 internal sealed record BatchKeys(int SequenceLength, int Groups, int SequencesPerGroup);
 

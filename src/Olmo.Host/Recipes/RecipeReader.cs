@@ -1,5 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Runs;
+using Olmo.Host.Models;
 using Olmo.Host.Nodes;
 using Olmo.Runtime.Hocon;
 
@@ -78,7 +79,16 @@ internal static class RecipeReader
             run, data, tokenizer, model, batch, loss, optimizer, schedule, v.Int32("state.shards", 1, 65536), compute, Checkpoints(v), Supervision(v, loss),
             new JournalKeys(v.Duration("journal.busy-timeout", TimeSpan.FromMilliseconds(1)), v.Int32("journal.snapshot-interval", 1)),
             v.Int64("evaluation.max-tokens", 0), sample, v.Int32("metrics.log-interval", 1), WorldKeys.Read(v, batch.Groups, compute.Threads, Environment.ProcessorCount),
-            DrillKeys.Read(v), v.NumericValues(), v.Render());
+            DrillKeys.Read(v), Numeric(v, model), v.Render());
+    }
+
+    // Where the weights lie is operational; what they are decides bits. A run that draws its weights has no such entry.
+    private static IReadOnlyDictionary<string, string> Numeric(SettingsReader v, ModelKeys model)
+    {
+        IReadOnlyDictionary<string, string> values = v.NumericValues();
+        return model.InitFrom.Length > 0 && ModelRecipe.DigestOf(model.InitFrom) is { } digest
+            ? new SortedDictionary<string, string>(values.ToDictionary(), StringComparer.Ordinal) { ["model.init-from (weights)"] = $"\"{digest}\"" }
+            : values;
     }
 
     private static ModelKeys Model(SettingsReader v)
@@ -86,7 +96,7 @@ internal static class RecipeReader
         ModelKeys model = new(
             v.Choice("model.family", "olmo", "olmo2"), v.Int32("model.width", 1), v.Int32("model.layers", 1), v.Int32("model.heads", 1), v.Int32("model.kv-heads", 0),
             v.Int32("model.ffn", 1), v.Int32("model.vocabulary", 0), v.Double("model.rope-theta", 1), v.Double("model.norm-epsilon", 0, 1), v.Double("model.clip-qkv", 0),
-            v.Boolean("model.tied"), v.Double("model.init-std", 0, 10));
+            v.Boolean("model.tied"), v.Double("model.init-std", 0, 10), v.OptionalText("model.init-from") ?? "");
         v.Require(
             "model.heads", () => model.Width % (2L * model.Heads) == 0, () => $"a divisor of model.width = {model.Width} that leaves an even head width", "model.width");
         v.Require(

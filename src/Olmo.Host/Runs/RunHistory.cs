@@ -16,6 +16,15 @@ internal sealed record RunHistory(string Name, RunState Run, CheckpointsState Ch
     /// <summary>The newest checkpoint that the run would resume from, or null.</summary>
     public CheckpointCommitted? Newest => Checkpoints.Newest(Run.Lineage);
 
+    /// <summary>The checkpoint of a step, of the newest timeline that has one; without a step the newest of all.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public CheckpointCommitted Find(long? step)
+    {
+        CheckpointCommitted? found = step is { } wanted ? Checkpoints.Committed.Where(c => c.Step == wanted).MaxBy(c => c.Timeline) : Newest;
+        return found ?? throw new UsageException(
+            $"run '{Name}' has no checkpoint{(step is { } s ? $" of step {s}" : "")} that counts; those are: {string.Join(", ", Checkpoints.Committed.Select(c => c.Step).Order())}");
+    }
+
     /// <summary>Reads it.</summary>
     /// <exception cref="UsageException">The folder is none of a run, or its run has no journal yet.</exception>
     public static async Task<RunHistory> Read(RunFolder folder, CancellationToken cancellationToken)

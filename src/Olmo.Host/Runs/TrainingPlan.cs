@@ -1,5 +1,6 @@
 using Olmo.Data.Instances;
 using Olmo.Data.Preparation;
+using Olmo.Host.Models;
 using Olmo.Host.Recipes;
 using Olmo.Model.Compute;
 using Olmo.Model.Models;
@@ -12,6 +13,9 @@ namespace Olmo.Host.Runs;
 internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchPlan Batches, long TotalSteps, int Threads, SimdWidth Width)
 {
     private const int VocabularyMultiple = 128;
+
+    /// <summary>Weights to start from; null: they are drawn.</summary>
+    public StartingWeights? Start { get; private init; }
 
     /// <summary>Plans a run.</summary>
     /// <exception cref="UsageException">Model and data do not fit.</exception>
@@ -35,7 +39,8 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
         }
 
         int threads = recipe.Compute.Threads > 0 ? recipe.Compute.Threads : Environment.ProcessorCount;
-        return new TrainingPlan(ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId), StepOf(recipe, steps), batches, steps, threads, width);
+        OlmoConfig config = ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId);
+        return new TrainingPlan(config, StepOf(recipe, steps), batches, steps, threads, width) { Start = StartOf(recipe.Model.InitFrom, config) };
     }
 
     /// <summary>Sizes of the model.</summary>
@@ -75,6 +80,19 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             EosTokenId = eosId,
             BosTokenId = bosId,
         }.Validated();
+    }
+
+    private static StartingWeights? StartOf(string folder, OlmoConfig config)
+    {
+        if (folder.Length == 0)
+        {
+            return null;
+        }
+
+        string digest = ModelRecipe.DigestOf(folder)
+            ?? throw new UsageException($"model.init-from = '{folder}': it has no {ModelRecipe.DigestFile}; a folder that 'olmo import' wrote is needed");
+        ModelRecipe.RequireEqual(config, folder);
+        return new StartingWeights(folder, digest);
     }
 
     private static DecisionSettings DecisionOf(Recipe recipe)

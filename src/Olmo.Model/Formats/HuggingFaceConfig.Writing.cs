@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Olmo.Model.Models;
 using Olmo.Model.Tensors;
 
@@ -6,23 +8,49 @@ namespace Olmo.Model.Formats;
 
 public static partial class HuggingFaceConfig
 {
+    // Of transformers 4, and of 5.
+    private static readonly ImmutableArray<string> TypeKeys = ["torch_dtype", "dtype"];
+
     /// <summary>The bytes of <c>config.json</c>: the same for the same arguments.</summary>
     /// <param name="config">The model.</param>
     /// <param name="type">Type of the weights beside it: F32, BF16 or F16.</param>
     public static byte[] Write(OlmoConfig config, SafetensorsType type = SafetensorsType.F32)
     {
         ArgumentNullException.ThrowIfNull(config);
-        string weightType = type switch
-        {
-            SafetensorsType.F32 => "float32",
-            SafetensorsType.BF16 => "bfloat16",
-            SafetensorsType.F16 => "float16",
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights are written as F32, BF16 or F16."),
-        };
+        string weightType = WeightType(type);
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             WriteFields(json, config, weightType);
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    /// <summary>The bytes of a <c>config.json</c> that says another type of weights, and else what it said before; the same bytes where it said that type already.</summary>
+    /// <param name="config">A file that <see cref="Read"/> takes.</param>
+    /// <param name="type">F32, BF16 or F16.</param>
+    public static byte[] WithType(byte[] config, SafetensorsType type)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        string weightType = WeightType(type);
+        JsonObject root = JsonNode.Parse(config)!.AsObject();
+        string[] keys = [.. TypeKeys.Where(root.ContainsKey)];
+        if (keys.Length > 0 && keys.All(k => root[k]?.GetValueKind() == JsonValueKind.String && root[k]!.GetValue<string>() == weightType))
+        {
+            return config;
+        }
+
+        foreach (string key in keys.DefaultIfEmpty(TypeKeys[0]))
+        {
+            root[key] = weightType;
+        }
+
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            root.WriteTo(json);
         }
 
         stream.WriteByte((byte)'\n');
@@ -46,6 +74,14 @@ public static partial class HuggingFaceConfig
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
     }
+
+    private static string WeightType(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F32 => "float32",
+        SafetensorsType.BF16 => "bfloat16",
+        SafetensorsType.F16 => "float16",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights are written as F32, BF16 or F16."),
+    };
 
     private static void WriteFields(Utf8JsonWriter json, OlmoConfig config, string weightType)
     {

@@ -43,8 +43,16 @@ public sealed partial class HuggingFaceFolder
             throw new ArgumentException("The source has the layout of another model.", nameof(source));
         }
 
+        Export(path, parameters, Reader(source), type, companions);
+    }
+
+    /// <summary>Reads parameters of a checkpoint or of a living state.</summary>
+    /// <param name="source">Where their chunks are.</param>
+    public static ParameterReader Reader(IChunkSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         float[] chunk = new float[ParameterLayout.ChunkElements];
-        void Read(int parameter, long first, Span<float> destination)
+        return (parameter, first, destination) =>
         {
             for (int done = 0; done < destination.Length;)
             {
@@ -55,12 +63,8 @@ public sealed partial class HuggingFaceFolder
                 chunk.AsSpan(from, count).CopyTo(destination[done..]);
                 done += count;
             }
-        }
-
-        Export(path, parameters, Read, type, companions);
+        };
     }
-
-    private delegate void ParameterReader(int parameter, long first, Span<float> destination);
 
     private static void Export(string path, ParameterList parameters, ParameterReader read, SafetensorsType type, IReadOnlyList<string>? companions)
     {
@@ -95,7 +99,7 @@ public sealed partial class HuggingFaceFolder
             DurableFile.WriteAllBytes(Path.Combine(path, Path.GetFileName(companion)), File.ReadAllBytes(companion));
         }
 
-        DurableFile.WriteAllBytes(Path.Combine(path, "generation_config.json"), HuggingFaceConfig.WriteGeneration(parameters.Config));
+        DurableFile.WriteAllBytes(Path.Combine(path, GenerationFile), HuggingFaceConfig.WriteGeneration(parameters.Config));
         DurableFile.WriteAllBytes(config, configBytes);
     }
 }

@@ -10,9 +10,18 @@ namespace Olmo.Model.Formats;
 /// </summary>
 public sealed partial class HuggingFaceFolder : IDisposable
 {
-    private const string ConfigFile = "config.json";
-    private const string SingleFile = "model.safetensors";
-    private const string IndexFile = "model.safetensors.index.json";
+    /// <summary>Sizes and constants of the model.</summary>
+    public const string ConfigFile = "config.json";
+
+    /// <summary>Weights where they are in one file.</summary>
+    public const string SingleFile = "model.safetensors";
+
+    /// <summary>Says which file holds a tensor, where there are several.</summary>
+    public const string IndexFile = "model.safetensors.index.json";
+
+    /// <summary>Settings of generation.</summary>
+    public const string GenerationFile = "generation_config.json";
+
     private const int BlockElements = 1 << 18;
     private readonly Dictionary<string, SafetensorsReader> _fileOfTensor = new(StringComparer.Ordinal);
     private readonly List<SafetensorsReader> _files = [];
@@ -26,6 +35,16 @@ public sealed partial class HuggingFaceFolder : IDisposable
 
     /// <summary>The model.</summary>
     public ParameterList Parameters { get; }
+
+    /// <summary>The type that all weights are stored in; null: they are of several.</summary>
+    public SafetensorsType? StoredType
+    {
+        get
+        {
+            SafetensorsType[] types = [.. Parameters.Specs.Select(s => _fileOfTensor[s.Name].Find(s.Name).Type).Distinct()];
+            return types.Length == 1 ? types[0] : null;
+        }
+    }
 
     /// <summary>Opens a folder and checks that every parameter is there with its shape, and nothing else.</summary>
     /// <exception cref="HuggingFaceException">A file, key or tensor is missing, unknown or of another shape.</exception>
@@ -59,24 +78,37 @@ public sealed partial class HuggingFaceFolder : IDisposable
         ResidentWeights weights = new(provider, Parameters);
         try
         {
-            float[] block = new float[BlockElements];
-            for (int p = 0; p < Parameters.Specs.Length; p++)
-            {
-                long count = Parameters.Specs[p].Shape.Count;
-                for (long first = 0; first < count; first += block.Length)
-                {
-                    Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
-                    Read(p, first, part);
-                    provider.Write<float>(weights[p].View(first, new Shape(part.Length)), part);
-                }
-            }
-
+            Fill(weights);
             return weights;
         }
         catch
         {
             weights.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Reads all weights into those of a model with the same parameters.</summary>
+    /// <param name="weights">Filled.</param>
+    /// <exception cref="ArgumentException">The model has other parameters.</exception>
+    public void Fill(ResidentWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        if (!weights.Parameters.Specs.Select(s => (s.Name, s.Shape)).SequenceEqual(Parameters.Specs.Select(s => (s.Name, s.Shape))))
+        {
+            throw new ArgumentException($"The weights are of a model with other parameters than '{_path}'.", nameof(weights));
+        }
+
+        float[] block = new float[BlockElements];
+        for (int p = 0; p < Parameters.Specs.Length; p++)
+        {
+            long count = Parameters.Specs[p].Shape.Count;
+            for (long first = 0; first < count; first += block.Length)
+            {
+                Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
+                Read(p, first, part);
+                weights.Provider.Write<float>(weights[p].View(first, new Shape(part.Length)), part);
+            }
         }
     }
 
