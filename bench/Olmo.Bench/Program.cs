@@ -5,7 +5,9 @@ switch (subcommand)
 {
     case "gemm":
         return GemmBenchmark.Run(args[1..], TimeProvider.System, Console.Out);
+    case "generate":
+        return GenerateBenchmark.Run(args[1..], TimeProvider.System, Console.Out);
     default:
-        Console.Error.WriteLine($"unknown benchmark '{subcommand}'; known: gemm [--threads N] [--seconds S] [--only TEXT]");
+        Console.Error.WriteLine($"unknown benchmark '{subcommand}'; known: gemm, generate [--threads N] [--seconds S] [--only TEXT]");
         return 2;
 }

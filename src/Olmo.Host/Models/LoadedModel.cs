@@ -4,6 +4,7 @@ using Olmo.Model.Cpu;
 using Olmo.Model.Formats;
 using Olmo.Model.Generation;
 using Olmo.Model.Models;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Host.Models;
 
@@ -12,12 +13,12 @@ internal sealed class LoadedModel : IDisposable
 {
     private readonly ComputePool _pool;
     private readonly CpuProvider _provider;
-    private readonly ResidentWeights _weights;
+    private readonly PackedWeights _weights;
     private readonly OlmoDecoder _decoder;
     private readonly Tokenizer _tokenizer;
     private readonly TextGenerator _generator;
 
-    private LoadedModel(ComputePool pool, CpuProvider provider, ResidentWeights weights, Tokenizer tokenizer)
+    private LoadedModel(ComputePool pool, CpuProvider provider, PackedWeights weights, Tokenizer tokenizer)
     {
         _pool = pool;
         _provider = provider;
@@ -32,8 +33,11 @@ internal sealed class LoadedModel : IDisposable
     public int ContextLength => _weights.Parameters.Config.ContextLength;
 
     /// <summary>Loads a folder with config.json, model.safetensors and tokenizer.json.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="threads">Compute threads; 0: as many as cores.</param>
+    /// <param name="weights">How matrices are held: F32, BF16, or null: as in the files.</param>
     /// <exception cref="UsageException">Something is missing or broken; the message names the file.</exception>
-    public static LoadedModel Load(string folder, int threads)
+    public static LoadedModel Load(string folder, int threads, DType? weights = null)
     {
         ComputePool? pool = null;
         CpuProvider? provider = null;
@@ -43,7 +47,7 @@ internal sealed class LoadedModel : IDisposable
             Tokenizer tokenizer = Tokenizer.Load(folder);
             pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
             provider = new CpuProvider(pool, SimdWidths.Best);
-            return new LoadedModel(pool, provider, files.Load(provider), tokenizer);
+            return new LoadedModel(pool, provider, files.LoadPacked(provider, weights), tokenizer);
         }
         catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or TokenizerFormatException or ModelConfigException or IOException)
         {

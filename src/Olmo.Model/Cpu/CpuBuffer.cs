@@ -3,7 +3,7 @@ using Olmo.Model.Tensors;
 namespace Olmo.Model.Cpu;
 
 /// <summary>A tensor's memory, part of the one allocation of its plan.</summary>
-internal sealed unsafe class CpuBuffer(string name, DType dtype, long count, byte* address) : TensorBuffer(MainMemory, name, dtype, count)
+internal sealed unsafe class CpuBuffer(string name, DType dtype, long count, byte* address, bool isPacked = false) : TensorBuffer(MainMemory, name, dtype, count, isPacked)
 {
     /// <summary>Device of every CPU provider: they share their buffers.</summary>
     public const string MainMemory = "cpu";

@@ -25,9 +25,9 @@ internal sealed class CpuBufferSet : BufferSet
         for (int i = 0; i < buffers.Length; i++)
         {
             BufferPlan.Entry entry = plan[new TensorSlot(i)];
-            buffers[i] = new CpuBuffer(entry.Name, entry.DType, entry.Shape.Count, memory.Pointer<byte>(offset));
+            buffers[i] = new CpuBuffer(entry.Name, entry.DType, entry.Elements, memory.Pointer<byte>(offset), entry.IsPacked);
             tensors[i] = new Tensor(buffers[i], 0, entry.Shape);
-            offset += ((entry.Shape.Count * entry.DType.SizeBytes()) + 63) & ~63L;
+            offset += ((entry.Elements * entry.DType.SizeBytes()) + 63) & ~63L;
         }
 
         return new CpuBufferSet(memory, buffers, tensors);

@@ -14,6 +14,12 @@ public sealed unsafe partial class CpuProvider
         nint columns = (nint)weight.Shape.Rows;
         Require(weight.Shape.Columns == depth, "linear layer", x, weight);
         Require(y.Shape.Rows == rows && y.Shape.Columns == columns, "linear layer", x, y);
+        if (weight.Buffer.IsPacked)
+        {
+            Gemm.NtPacked(_pool, _width, _gemm, rows, columns, depth, Floats(x), depth, PackedAddress(weight), weight.DType == DType.BF16, Floats(y), columns, accumulate);
+            return;
+        }
+
         Gemm.Nt(_pool, _width, _gemm, rows, columns, depth, Floats(x), depth, Floats(weight), depth, Floats(y), columns, accumulate);
     }
 

@@ -20,6 +20,21 @@ public sealed unsafe partial class CpuProvider
     public void Embedding(in Tensor table, in Tensor ids, in Tensor y)
     {
         Require(table.Shape.Columns == y.Shape.Columns && ids.Count == y.Shape.Rows, "embedding", table, y);
+        if (table.Buffer.IsPacked)
+        {
+            PackedRowsJob rows = new()
+            {
+                Table = PackedAddress(table),
+                Ids = Integers(ids),
+                Y = Floats(y),
+                Columns = (nint)y.Shape.Columns,
+                Lanes = Kernels.PackedPanels.Lanes(_width),
+                IsHalf = table.DType == DType.BF16,
+            };
+            _pool.Run(ref rows, (nint)y.Shape.Rows);
+            return;
+        }
+
         RunRows(new RowJob { Operation = RowOperation.Embedding, X = Floats(table), Y = Floats(y), Positions = Integers(ids) }, y);
     }
 

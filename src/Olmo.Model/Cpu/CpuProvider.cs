@@ -101,7 +101,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     /// <inheritdoc/>
     public void Copy(in Tensor source, in Tensor destination)
     {
-        if (source.DType != destination.DType || source.Count != destination.Count)
+        if (source.DType != destination.DType || source.Count != destination.Count || source.Buffer.IsPacked || destination.Buffer.IsPacked)
         {
             throw Unfit("copy", source, destination);
         }
@@ -154,7 +154,9 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private static double* Doubles(in Tensor tensor) => (double*)Address(tensor, DType.F64);
 
     private static byte* Address(in Tensor tensor, DType needed) =>
-        tensor.DType == needed ? Address(tensor) : throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType}; {needed} is needed.");
+        tensor.DType == needed && !tensor.Buffer.IsPacked
+            ? Address(tensor)
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {(tensor.Buffer.IsPacked ? "packed " : "")}{tensor.DType}; {needed} in rows is needed.");
 
     private static byte* Host<T>(in Tensor tensor, int count)
         where T : unmanaged
@@ -170,7 +172,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
             DType.BF16 => typeof(T) == typeof(ushort),
             _ => false,
         };
-        return fits && tensor.Count == count
+        return fits && tensor.Count == count && !tensor.Buffer.IsPacked
             ? Address(tensor)
             : throw new ArgumentException($"'{tensor.Buffer.Name}' is {dtype} {tensor.Shape}; {count} values of {typeof(T).Name} were given.");
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Formats;
 
@@ -56,7 +57,7 @@ internal static class ElementConversion
                 Convert<Half, double>(bytes, values, static v => (double)v);
                 break;
             case SafetensorsType.BF16:
-                Convert<ushort, double>(bytes, values, static v => BitConverter.UInt32BitsToSingle((uint)v << 16));
+                Convert<ushort, double>(bytes, values, static v => BFloat16.Widen(v));
                 break;
             case SafetensorsType.U64:
                 Convert<ulong, double>(bytes, values, static v => v);
@@ -96,7 +97,7 @@ internal static class ElementConversion
                 Convert<float, Half>(MemoryMarshal.AsBytes(values), MemoryMarshal.Cast<byte, Half>(bytes), static v => (Half)v);
                 break;
             case SafetensorsType.BF16:
-                Convert<float, ushort>(MemoryMarshal.AsBytes(values), MemoryMarshal.Cast<byte, ushort>(bytes), static v => ToBFloat16(v));
+                Convert<float, ushort>(MemoryMarshal.AsBytes(values), MemoryMarshal.Cast<byte, ushort>(bytes), static v => BFloat16.Round(v));
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "fp32 numbers are written as F32, F64, BF16 or F16.");
@@ -118,14 +119,6 @@ internal static class ElementConversion
         {
             bits[i] = (uint)source[i] << 16;
         }
-    }
-
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value)
-            ? (ushort)((bits >> 16) | 0x40) // quiet, as a NaN whose upper bits are 0 would become an infinity
-            : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
     private static void ToInteger<T>(SafetensorsType type, ReadOnlySpan<byte> bytes, Span<T> values, Func<long, T> widen)

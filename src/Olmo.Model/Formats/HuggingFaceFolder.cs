@@ -112,6 +112,24 @@ public sealed partial class HuggingFaceFolder : IDisposable
         }
     }
 
+    /// <summary>Reads all weights into a provider's memory, matrices in its own order: for generation.</summary>
+    /// <param name="provider">Device.</param>
+    /// <param name="type">How matrices are stored there: F32, BF16, or null: as in the files, fp16 as F32.</param>
+    public PackedWeights LoadPacked(ITensorProvider provider, DType? type = null)
+    {
+        PackedWeights weights = new(provider, Parameters, type ?? StoredType());
+        try
+        {
+            weights.Fill(Read);
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Reads elements of a parameter.</summary>
     /// <param name="parameter">Index in <see cref="Parameters"/>.</param>
     /// <param name="first">First element.</param>
@@ -131,6 +149,10 @@ public sealed partial class HuggingFaceFolder : IDisposable
             file.Dispose();
         }
     }
+
+    // bf16 only where every matrix is: others would lose bits.
+    private DType StoredType() =>
+        Parameters.Specs.All(s => s.Shape.Rank == 1 || _fileOfTensor[s.Name].Find(s.Name).Type == SafetensorsType.BF16) ? DType.BF16 : DType.F32;
 
     private void OpenFiles()
     {

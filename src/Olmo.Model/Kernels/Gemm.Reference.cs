@@ -1,4 +1,5 @@
 using Olmo.Model.Compute;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
 
@@ -8,7 +9,7 @@ public static unsafe partial class Gemm
     internal static void Reference(in GemmProblem problem, nint from, nint to)
     {
         nint stepA = problem.DepthMajorA ? problem.StrideA : 1;
-        nint stepB = problem.DepthMajorB ? problem.StrideB : 1;
+        nint stepB = problem.LanesB > 0 ? problem.LanesB : problem.DepthMajorB ? problem.StrideB : 1;
         for (nint i = from; i < to; i++)
         {
             float* row = problem.C + (i * problem.StrideC);
@@ -16,6 +17,12 @@ public static unsafe partial class Gemm
             {
                 float sum = problem.Accumulate ? row[j] : 0f;
                 float* a = problem.AddressA(i, 0);
+                if (problem.IsHalfB)
+                {
+                    row[j] = ReferenceHalf(problem, a, stepA, j, sum);
+                    continue;
+                }
+
                 float* b = problem.AddressB(0, j);
                 for (nint p = 0; p < problem.K; p++)
                 {
@@ -27,6 +34,17 @@ public static unsafe partial class Gemm
                 row[j] = sum;
             }
         }
+    }
+
+    private static float ReferenceHalf(in GemmProblem problem, float* a, nint stepA, nint j, float sum)
+    {
+        ushort* b = problem.LanesOfB(0, j) + PackedPanels.PlaceOf((int)(j % problem.LanesB), problem.LanesB);
+        for (nint p = 0; p < problem.K; p++)
+        {
+            sum = MathF.FusedMultiplyAdd(a[p * stepA], BFloat16.Widen(b[p * problem.LanesB]), sum);
+        }
+
+        return sum;
     }
 
     private struct GemmReferenceJob : IRangeJob

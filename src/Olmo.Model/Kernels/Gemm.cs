@@ -20,6 +20,15 @@ public static unsafe partial class Gemm
     public static void Nt(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
         Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, false, c, ldc, accumulate));
 
+    /// <summary><see cref="Nt"/> with b in the panels of <see cref="PackedPanels"/>: the same bits, without packing in every call. Where <c>isHalf</c> the panels are bf16, and the arithmetic that of their values in fp32.</summary>
+    internal static void NtPacked(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, void* b, bool isHalf, float* c, nint ldc, bool accumulate)
+    {
+        GemmProblem problem = Describe(width, m, n, k, a, lda, false, (float*)b, k, false, c, ldc, accumulate);
+        problem.LanesB = PackedPanels.Lanes(width);
+        problem.IsHalfB = isHalf;
+        Multiply(pool, workspace, problem);
+    }
+
     /// <summary>c [m, n] (+)= a [m, k] · b [k, n], over the pool: dx = dy · W.</summary>
     public static void Nn(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
         Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, true, c, ldc, accumulate));

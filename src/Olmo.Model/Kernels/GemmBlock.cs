@@ -35,7 +35,9 @@ internal unsafe struct GemmBlock
         _tileRows = GemmBlocks.TileRows(problem.Width);
         _tileColumns = GemmBlocks.TileColumns(problem.Width);
         _a = GemmPanels.Packed(packedA, RowPanels, depth, _tileRows);
-        _b = GemmPanels.Packed(packedB, ColumnPanels, depth, _tileColumns);
+        _b = problem.IsInPlaceB
+            ? new GemmPanels((nint)problem.AddressB(start, column), (nint)GemmBlocks.PanelDepth * _tileColumns, problem.K * _tileColumns, _tileColumns)
+            : GemmPanels.Packed(packedB, ColumnPanels, depth, _tileColumns);
     }
 
     /// <summary>Panels of A.</summary>
@@ -47,16 +49,24 @@ internal unsafe struct GemmBlock
     /// <summary>Parts in which A is packed.</summary>
     public readonly nint PackPartsA => PackParts(_problem.DepthMajorA, RowPanels);
 
-    /// <summary>Parts in which B is packed.</summary>
-    public readonly nint PackPartsB => PackParts(_problem.DepthMajorB, ColumnPanels);
+    /// <summary>Parts in which B is packed; 0: it is read where it is.</summary>
+    public readonly nint PackPartsB => _problem.IsInPlaceB ? 0 : PackParts(_problem.DepthMajorB, ColumnPanels);
 
     /// <summary>Packs parts [from, to) of A.</summary>
     public readonly void PackA(nint from, nint to) =>
         Pack(_problem.DepthMajorA, _problem.AddressA(_row, _start), _problem.StrideA, _rows, _tileRows, in _a, from, to);
 
     /// <summary>Packs parts [from, to) of B.</summary>
-    public readonly void PackB(nint from, nint to) =>
+    public readonly void PackB(nint from, nint to)
+    {
+        if (_problem.IsHalfB)
+        {
+            WidenB(from * PackPanels, Math.Min(to * PackPanels, ColumnPanels));
+            return;
+        }
+
         Pack(_problem.DepthMajorB, _problem.AddressB(_start, _column), _problem.StrideB, _columns, _tileColumns, in _b, from, to);
+    }
 
     /// <summary>Reads A where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
     public bool TryUseAInPlace()
@@ -125,17 +135,47 @@ internal unsafe struct GemmBlock
     /// </summary>
     public readonly void PackAndMultiplyColumns(nint from, nint to, float* own, float* border)
     {
+        if (_problem.IsInPlaceB)
+        {
+            MultiplyTiles(0, RowPanels, from, to, border);
+            return;
+        }
+
         GemmPanels b = OwnPanels(own, from, _tileColumns);
         nint lane = from * _tileColumns;
         nint count = Math.Min(to * _tileColumns, _columns) - lane;
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
-            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel);
+            if (_problem.IsHalfB)
+            {
+                WidenB(in b, from, to, p, depth);
+            }
+            else
+            {
+                GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel);
+            }
+
             for (nint columnPanel = from; columnPanel < to; columnPanel++)
             {
                 MultiplyColumn(0, RowPanels, columnPanel, p, depth, b.Address(columnPanel, p), b.Row, border);
             }
+        }
+    }
+
+    private readonly void WidenB(nint from, nint to)
+    {
+        for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
+        {
+            WidenB(in _b, from, to, p, Math.Min(GemmBlocks.PanelDepth, _depth - p));
+        }
+    }
+
+    private readonly void WidenB(in GemmPanels target, nint from, nint to, nint p, nint depth)
+    {
+        for (nint panel = from; panel < to; panel++)
+        {
+            PackedPanels.WidenPanel(_problem.Width, _problem.LanesOfB(_start + p, _column + (panel * _tileColumns)), depth, _tileColumns, target.Address(panel, p));
         }
     }
 

@@ -6,6 +6,9 @@ namespace Olmo.Model.Tensors;
 /// </summary>
 public sealed class BufferPlan
 {
+    /// <summary>A packed matrix has room for a multiple of so many rows.</summary>
+    public const int PackedRows = 32;
+
     private readonly List<Entry> _entries = [];
 
     /// <summary>
@@ -26,14 +29,14 @@ public sealed class BufferPlan
     /// <param name="name">For messages; need not be unique.</param>
     /// <param name="dtype">Type of its elements.</param>
     /// <param name="shape">Lengths of its axes; it may have no elements.</param>
-    public TensorSlot Add(string name, DType dtype, Shape shape)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        long bytes = checked(shape.Count * dtype.SizeBytes());
-        SizeBytes = checked(SizeBytes + ((bytes + 63) & ~63L));
-        _entries.Add(new Entry(name, dtype, shape));
-        return new TensorSlot(_entries.Count - 1);
-    }
+    public TensorSlot Add(string name, DType dtype, Shape shape) => Add(new Entry(name, dtype, shape, shape.Count, IsPacked: false));
+
+    /// <summary>Adds a matrix of weights in the device's own order: <see cref="ITensorProvider.Pack"/> writes it, embeddings and linear layers read it.</summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="dtype">F32 or BF16.</param>
+    /// <param name="shape">[out, in]</param>
+    public TensorSlot AddPacked(string name, DType dtype, Shape shape) =>
+        Add(new Entry(name, dtype, shape, checked((shape.Rows + PackedRows - 1) / PackedRows * PackedRows * shape.Columns), IsPacked: true));
 
     /// <summary>A planned tensor.</summary>
     public Entry this[TensorSlot slot] => _entries[slot.Index];
@@ -42,5 +45,15 @@ public sealed class BufferPlan
     /// <param name="Name">For messages.</param>
     /// <param name="DType">Type of its elements.</param>
     /// <param name="Shape">Lengths of its axes.</param>
-    public readonly record struct Entry(string Name, DType DType, Shape Shape);
+    /// <param name="Elements">Elements that its memory has room for: more than the shape's where it is packed.</param>
+    /// <param name="IsPacked">A matrix in the device's own order.</param>
+    public readonly record struct Entry(string Name, DType DType, Shape Shape, long Elements, bool IsPacked);
+
+    private TensorSlot Add(in Entry entry)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(entry.Name);
+        SizeBytes = checked(SizeBytes + ((checked(entry.Elements * entry.DType.SizeBytes()) + 63) & ~63L));
+        _entries.Add(entry);
+        return new TensorSlot(_entries.Count - 1);
+    }
 }

@@ -56,8 +56,14 @@ public partial interface ITensorProvider : IDisposable
     /// <param name="total">F64 [1]</param>
     void AddInOrder(in Tensor values, in Tensor total);
 
+    /// <summary>Writes rows of a weight into memory of the device's own order (<see cref="BufferPlan.AddPacked"/>), rounded to its type.</summary>
+    /// <param name="rows">F32 [n, in]; n is a multiple of <see cref="BufferPlan.PackedRows"/> unless they are the last rows.</param>
+    /// <param name="packed">[out, in]</param>
+    /// <param name="firstRow">Row of the weight that the first one is: a multiple of <see cref="BufferPlan.PackedRows"/>.</param>
+    void Pack(in Tensor rows, in Tensor packed, long firstRow);
+
     /// <summary>y[t] = table[ids[t]]</summary>
-    /// <param name="table">[V, d]</param>
+    /// <param name="table">[V, d], may be packed.</param>
     /// <param name="ids">I32 [rows], each in 0 .. V - 1: checked where a batch is made.</param>
     /// <param name="y">[rows, d]</param>
     void Embedding(in Tensor table, in Tensor ids, in Tensor y);
@@ -67,7 +73,7 @@ public partial interface ITensorProvider : IDisposable
 
     /// <summary>y (+)= x Wᵀ</summary>
     /// <param name="x">[rows, in]</param>
-    /// <param name="weight">[out, in]</param>
+    /// <param name="weight">[out, in], may be packed: the bits are those of its values in rows.</param>
     /// <param name="y">[rows, out]</param>
     /// <param name="accumulate">True: y's chains go on from what it holds.</param>
     void Linear(in Tensor x, in Tensor weight, in Tensor y, bool accumulate = false);

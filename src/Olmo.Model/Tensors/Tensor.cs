@@ -49,6 +49,11 @@ public readonly record struct Tensor
     public Tensor View(long offset, Shape shape)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (Buffer.IsPacked)
+        {
+            throw new InvalidOperationException($"'{Buffer.Name}' is packed: it has no views.");
+        }
+
         if (offset > Count - shape.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"A view of shape {shape} at this element does not fit a tensor of shape {Shape}.");

@@ -5,7 +5,8 @@ namespace Olmo.Model.Tensors;
 /// <param name="name">Name in its plan, for messages.</param>
 /// <param name="dtype">Type of its elements.</param>
 /// <param name="count">Number of its elements.</param>
-public abstract class TensorBuffer(string device, string name, DType dtype, long count)
+/// <param name="isPacked">It holds one matrix in the order in which the device reads weights.</param>
+public abstract class TensorBuffer(string device, string name, DType dtype, long count, bool isPacked = false)
 {
     /// <summary>Where it lies; buffers of one device can be used together.</summary>
     public string Device { get; } = device;
@@ -18,4 +19,7 @@ public abstract class TensorBuffer(string device, string name, DType dtype, long
 
     /// <summary>Number of its elements.</summary>
     public long Count { get; } = count;
+
+    /// <summary>True: one matrix in the device's own order; elements have no places that a view could name.</summary>
+    public bool IsPacked { get; } = isPacked;
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Olmo.Model.Compute;
 using Olmo.Model.Cpu;
+using Olmo.Model.Formats;
 using Olmo.Model.Generation;
 using Olmo.Model.Models;
+using Olmo.Model.Tensors;
 using Olmo.Model.Tests.Models;
 using Olmo.Tests;
 
@@ -18,7 +20,26 @@ public sealed class GenerationGoldenTests
         using ComputePool pool = new(2);
         using CpuProvider provider = new(pool, SimdWidths.Best);
         using GoldenModel golden = new(name, provider);
-        using OlmoDecoder decoder = new(provider, golden.Parameters, golden.Weights, sequences: 2, capacity: 64, maxRows: 8);
+        AssertIds(name, golden, provider, golden.Weights);
+    }
+
+    /// <summary>As `olmo generate` holds them: bf16 files as bf16.</summary>
+    [ReferenceTheory]
+    [MemberData(nameof(GoldenModelTests.Folders), MemberType = typeof(GoldenModelTests))]
+    public void Generate_WithPackedWeights_GivesTheReferencesIds(string name)
+    {
+        using ComputePool pool = new(2);
+        using CpuProvider provider = new(pool, SimdWidths.Best);
+        using GoldenModel golden = new(name, provider);
+        using HuggingFaceFolder folder = HuggingFaceFolder.Open(ReferenceData.PathOf("golden", "models", name));
+        using PackedWeights weights = folder.LoadPacked(provider);
+        Assert.Equal(name == "olmo2-deep" ? DType.BF16 : DType.F32, weights.Type);
+        AssertIds(name, golden, provider, weights);
+    }
+
+    private static void AssertIds(string name, GoldenModel golden, CpuProvider provider, IWeightSource weights)
+    {
+        using OlmoDecoder decoder = new(provider, golden.Parameters, weights, sequences: 2, capacity: 64, maxRows: 8);
         TokenGenerator generator = new(decoder);
         foreach (JsonElement facts in golden.OpenJson("generation.json").GetProperty("cases").EnumerateArray())
         {

@@ -87,6 +87,12 @@ internal sealed partial class Fp64Provider : ITensorProvider
         }
     }
 
+    public void Pack(in Tensor rows, in Tensor packed, long firstRow)
+    {
+        Assert.True(packed.Buffer.IsPacked);
+        Doubles(rows).CopyTo(Doubles(packed)[(int)(firstRow * packed.Shape.Columns)..]);
+    }
+
     public void Dispose()
     {
     }
@@ -99,7 +105,7 @@ internal sealed partial class Fp64Provider : ITensorProvider
 
     private static double Sigmoid(double a) => 1.0 / (1.0 + Elementary.Exp(-a));
 
-    private sealed class Buffer(string name, DType dtype, long count) : TensorBuffer("fp64", name, dtype, count)
+    private sealed class Buffer(string name, DType dtype, long count, bool isPacked) : TensorBuffer("fp64", name, dtype, count, isPacked)
     {
         public double[] Values { get; } = new double[dtype is DType.I32 or DType.I64 ? 0 : count];
 
@@ -109,7 +115,7 @@ internal sealed partial class Fp64Provider : ITensorProvider
     }
 
     private sealed class Set(BufferPlan plan) : BufferSet(
-        [.. Enumerable.Range(0, plan.Count).Select(i => plan[new TensorSlot(i)]).Select(e => new Tensor(new Buffer(e.Name, e.DType, e.Shape.Count), 0, e.Shape))])
+        [.. Enumerable.Range(0, plan.Count).Select(i => plan[new TensorSlot(i)]).Select(e => new Tensor(new Buffer(e.Name, e.DType, e.Elements, e.IsPacked), 0, e.Shape))])
     {
         protected override void Dispose(bool disposing)
         {
