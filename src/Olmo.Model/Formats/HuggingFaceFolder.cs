@@ -117,7 +117,7 @@ public sealed partial class HuggingFaceFolder : IDisposable
     /// <param name="type">How matrices are stored there: F32, BF16, or null: as in the files, fp16 as F32.</param>
     public PackedWeights LoadPacked(ITensorProvider provider, DType? type = null)
     {
-        PackedWeights weights = new(provider, Parameters, type ?? StoredType());
+        PackedWeights weights = new(provider, Parameters, type ?? TypeOfMatrices());
         try
         {
             weights.Fill(Read);
@@ -151,7 +151,7 @@ public sealed partial class HuggingFaceFolder : IDisposable
     }
 
     // bf16 only where every matrix is: others would lose bits.
-    private DType StoredType() =>
+    private DType TypeOfMatrices() =>
         Parameters.Specs.All(s => s.Shape.Rank == 1 || _fileOfTensor[s.Name].Find(s.Name).Type == SafetensorsType.BF16) ? DType.BF16 : DType.F32;
 
     private void OpenFiles()
