@@ -30,6 +30,8 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
     private readonly HashSet<(int Timeline, long Step)> _committing = [];
     private readonly Dictionary<(int Timeline, long Step), HashSet<IActorRef>> _reporters = [];
     private readonly Dictionary<(int Timeline, long Step), SortedDictionary<int, ImmutableArray<int>>> _writers = []; // by rank, as long as an attempt is under way
+    private readonly Dictionary<(int Timeline, long Step), HashSet<int>> _stored = []; // ranks whose part of an attempt is written
+    private readonly Dictionary<(int Timeline, long Step), long> _cutShort = []; // by the generation that ended the attempt
     private bool _collecting;
     private long? _needed;
 
@@ -52,6 +54,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         Command<ManifestFailed>(OnManifestFailed);
         Command<CheckpointFailed>(OnCheckpointFailed);
         Command<EndUnfinished>(OnEndUnfinished);
+        Command<MemberDied>(OnMemberDied, _ => _settings.Guards.StagingLimit);
         Command<RejectCheckpoint>(OnReject);
         Command<SuspectCheckpoints>(OnSuspect);
         Command<KeepUpTo>(m => _needed = m.Step);
@@ -87,6 +90,12 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
             return;
         }
 
+        foreach ((int Timeline, long Step) over in _stored.Keys.Where(k => !State.IsBegun(k.Timeline, k.Step)).ToArray())
+        {
+            _stored.Remove(over);
+        }
+
+        _cutShort.Clear();
         Persist(new CheckpointBegun(begin.Timeline, begin.Step, begin.Generation, _time.GetUtcNow()), Update);
     }
 
@@ -116,6 +125,12 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
             return;
         }
 
+        if (!_stored.TryGetValue(key, out HashSet<int>? stored))
+        {
+            _stored[key] = stored = [];
+        }
+
+        stored.Add(report.RankId);
         ReportersOf(key).Add(Sender);
         (PendingCheckpoint? next, string? disagreement) = PendingCheckpoint.Add(_pending.GetValueOrDefault(key), report, _settings.Shards);
         if (next is null)
@@ -186,6 +201,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
                 continue;
             }
 
+            _cutShort[key] = end.Generation;
             Abandon(key, end.Generation, "the world changed before all its shards were written");
         }
     }
@@ -213,6 +229,19 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         }
 
         return !there.Contains(false);
+    }
+
+    // Its death may be heard of before or after that the attempt is over. Whoever died with its part unwritten held a copy of the state beside the state.
+    private void OnMemberDied(MemberDied died)
+    {
+        foreach ((int Timeline, long Step) key in State.Begun.Select(b => (b.Timeline, b.Step)).Concat(_cutShort.Where(c => died.Generation < c.Value).Select(c => c.Key)))
+        {
+            if (!_stored.TryGetValue(key, out HashSet<int>? stored) || !stored.Contains(died.RankId))
+            {
+                Context.Parent.Tell(new DiedStaging(died.RankId, key.Step));
+                return;
+            }
+        }
     }
 
     private void Settle((int Timeline, long Step) key, bool isCommitted, string detail)

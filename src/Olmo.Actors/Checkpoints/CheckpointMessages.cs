@@ -24,7 +24,7 @@ public sealed record CheckpointFacts(long TokensSeen, string NumericsId, string 
 /// Shards of a step stand in the object store, whole. Sent again until <see cref="CheckpointSettled"/> arrives, as the coordinator may restart in
 /// between; committing the same step with equal digests twice is success.
 /// </summary>
-public sealed record ShardsStored(int Timeline, long Step, long Generation, CheckpointFacts Facts, IReadOnlyList<ShardEntry> Shards);
+public sealed record ShardsStored(int Timeline, long Step, long Generation, CheckpointFacts Facts, IReadOnlyList<ShardEntry> Shards, int RankId = -1);
 
 /// <summary>The shards of a step could not be written; the attempt ends and the next boundary is taken. Sent again as <see cref="ShardsStored"/> is.</summary>
 public sealed record CheckpointFailed(int Timeline, long Step, long Generation, string Reason);
@@ -37,6 +37,14 @@ public sealed record CheckpointFailed(int Timeline, long Step, long Generation, 
 /// <param name="Timeline">Its timeline: attempts of any other end.</param>
 /// <param name="Living">Ranks that reported for it.</param>
 public sealed record EndUnfinished(long Generation, int Timeline, ImmutableArray<int> Living);
+
+/// <summary>From the supervisor of ranks: the process of a world's member ended by itself, or something else than the run ended it.</summary>
+/// <param name="RankId">The member.</param>
+/// <param name="Generation">Newest world that it belonged to.</param>
+public sealed record MemberDied(int RankId, long Generation);
+
+/// <summary>From the coordinator: a member died before its part of a checkpoint that had begun was written.</summary>
+public sealed record DiedStaging(int RankId, long Step);
 
 /// <summary>Answer to <see cref="ShardsStored"/> and <see cref="CheckpointFailed"/>: the step is committed or abandoned, durably.</summary>
 public sealed record CheckpointSettled(int Timeline, long Step, bool IsCommitted, string Detail);

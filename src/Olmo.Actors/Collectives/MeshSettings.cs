@@ -1,3 +1,5 @@
+using Olmo.Actors.Drills;
+
 namespace Olmo.Actors.Collectives;
 
 /// <summary>Limits and timeouts of a mesh, the same on all its ranks.</summary>
@@ -21,6 +23,9 @@ public sealed record MeshSettings
     /// <summary>Send and receive buffer asked of the operating system per connection, bytes; 0, the default, lets it adapt them: it grows them further
     /// than it grants on request where its limit for requests is the usual 208 KiB.</summary>
     public int SocketBufferBytes { get; init; }
+
+    /// <summary>May lose links, and switches the watch on silence off.</summary>
+    public IDrill Drill { get; init; } = NoDrill.Instance;
 
     /// <summary>Checks limits and timeouts.</summary>
     /// <exception cref="ArgumentException">A value is outside its limits; names it.</exception>

@@ -179,7 +179,7 @@ internal sealed partial class PeerConnection : IDisposable
 
         long reading = Volatile.Read(ref _readingSince);
         long silent = now - Math.Max(Math.Max(reading, Volatile.Read(ref _lastHeard)), silentFrom);
-        return reading != 0 && silent > _settings.Timeouts.Silence.Ticks
+        return reading != 0 && silent > _settings.Timeouts.Silence.Ticks && _settings.Drill.Guards.SilenceWatch
             ? MeshError.At(
                 MeshErrorKind.PeerSilent, Peer, $"nothing was heard of position {Peer} for {Seconds(silent)} s; the silence timeout is {_settings.Timeouts.Silence.TotalSeconds} s")
             : null;

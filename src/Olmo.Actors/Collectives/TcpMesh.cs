@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Olmo.Actors.Drills;
 
 namespace Olmo.Actors.Collectives;
 
@@ -67,7 +68,7 @@ public static class TcpMesh
             }
 
             accepted = admission.Release();
-            IMeshLink?[] links = [.. dialled.Select((socket, peer) => (socket ?? accepted[peer]) is { } s ? new SocketLink(s, settings.SocketBufferBytes) : null)];
+            IMeshLink?[] links = [.. dialled.Select((socket, peer) => (socket ?? accepted[peer]) is { } s ? DrillMeshLink.Over(new SocketLink(s, settings.SocketBufferBytes), settings.Drill) : null)];
             IMesh mesh = LinkMesh.Start(identity.Generation, identity.Self, links, handler, settings, time);
             isOpen = true;
             return mesh;

@@ -22,6 +22,7 @@ public static class JournalContracts
         new("run.audit-passed", 1, JournalJson.Default.AuditPassed),
         new("run.rank-convicted", 1, JournalJson.Default.RankConvicted),
         new("run.rank-slow", 1, JournalJson.Default.RankSlow),
+        new("run.staging-limited", 1, JournalJson.Default.StagingLimited),
         new("checkpoint.suspected", 1, JournalJson.Default.CheckpointSuspected),
         new("checkpoint.begun", 1, JournalJson.Default.CheckpointBegun),
         new("checkpoint.committed", 1, JournalJson.Default.CheckpointCommitted),
@@ -47,6 +48,7 @@ public static class JournalContracts
 [JsonSerializable(typeof(AuditPassed))]
 [JsonSerializable(typeof(RankConvicted))]
 [JsonSerializable(typeof(RankSlow))]
+[JsonSerializable(typeof(StagingLimited))]
 [JsonSerializable(typeof(CheckpointSuspected))]
 [JsonSerializable(typeof(StopRequested))]
 [JsonSerializable(typeof(RunStopped))]

@@ -31,6 +31,7 @@ public static class LinkContracts
             Of<Prepare>("rank.prepare"),
             Of<FormWorld>("rank.form-world"),
             Of<Train>("rank.train"),
+            Of<LimitStaging>("rank.limit-staging"),
             Of<StopAtBoundary>("rank.stop-at-boundary"),
             Of<StopAt>("rank.stop-at"),
             Of<Abort>("rank.abort"),
@@ -89,6 +90,7 @@ public static class LinkContracts
 [JsonSerializable(typeof(SupervisorUp))]
 [JsonSerializable(typeof(FormWorld))]
 [JsonSerializable(typeof(Train))]
+[JsonSerializable(typeof(LimitStaging))]
 [JsonSerializable(typeof(StopAtBoundary))]
 [JsonSerializable(typeof(StopAt))]
 [JsonSerializable(typeof(StopNamed))]

@@ -17,6 +17,8 @@ public sealed class Drill : IDrill
     private readonly HashSet<(int Fault, long Step)> _own = [];
     private readonly Dictionary<int, long> _computing = []; // by thread: when its stretch of computing began
     private readonly bool _slowsComputing;
+    private int _meshLosses;
+    private int _controlLosses;
 
     /// <summary>The part that concerns one process.</summary>
     /// <param name="settings">The recipe's drill.</param>
@@ -79,7 +81,10 @@ public sealed class Drill : IDrill
         return null;
     }
 
-    private static bool HasMoment(DrillAct act) => act is DrillAct.Kill or DrillAct.Freeze or DrillAct.Hang or DrillAct.Slow or DrillAct.Throw;
+    /// <inheritdoc />
+    public int Losses(DrillLinks links) => links is DrillLinks.Mesh ? Volatile.Read(ref _meshLosses) : Volatile.Read(ref _controlLosses);
+
+    private static bool HasMoment(DrillAct act) => act is DrillAct.Kill or DrillAct.Freeze or DrillAct.Hang or DrillAct.Slow or DrillAct.Throw or DrillAct.LoseLink;
 
     private static bool IsComputingSlow(DrillFault fault) => fault.Act is DrillAct.Slow && fault.Duration == TimeSpan.Zero;
 
@@ -135,8 +140,24 @@ public sealed class Drill : IDrill
             case DrillAct.Slow:
                 Wait(fault.Duration);
                 break;
+            case DrillAct.LoseLink:
+                Lose(fault.Link);
+                break;
             default:
                 throw new DrillException($"the drill's fault {fault.Index} at {phase} of step {step}{(fault.Group < 0 ? "" : $", group {fault.Group}")}");
+        }
+    }
+
+    private void Lose(DrillLinks links)
+    {
+        if (links.HasFlag(DrillLinks.Mesh))
+        {
+            Interlocked.Increment(ref _meshLosses);
+        }
+
+        if (links.HasFlag(DrillLinks.Control))
+        {
+            Interlocked.Increment(ref _controlLosses);
         }
     }
 

@@ -39,7 +39,7 @@ public enum DrillAct
     /// <summary>A write of a checkpoint's file fails as on a full device.</summary>
     DiskFull = 12,
 
-    /// <summary>A link goes silent without being closed.</summary>
+    /// <summary>Links of the process go silent at the moment, in both directions, without being closed.</summary>
     LoseLink = 13,
 
     /// <summary>A rank's process computes its self-test wrong.</summary>

@@ -12,9 +12,10 @@ namespace Olmo.Actors.Drills;
 /// <param name="Duration">Of <see cref="DrillAct.Slow"/>; zero: by factor.</param>
 /// <param name="Steps">For how many steps from the first.</param>
 /// <param name="IsOnce">Strikes once per folder (and step, where there are several), so that a replacement or a replay is spared; else whenever the place is passed.</param>
+/// <param name="Link">Of <see cref="DrillAct.LoseLink"/>.</param>
 public sealed record DrillFault(
     int Index, DrillAct Act, string At, int Process = DrillFault.AnyProcess, long Step = 0, int Group = -1, int Pass = 0, double Factor = 1, TimeSpan Duration = default,
-    long Steps = 1, bool IsOnce = true)
+    long Steps = 1, bool IsOnce = true, DrillLinks Link = DrillLinks.Both)
 {
     /// <summary>The first process that gets there.</summary>
     public const int AnyProcess = -1;

@@ -89,6 +89,9 @@ public sealed record Guards
     /// <summary>A rank's process is ready only when it has passed its self-test.</summary>
     public bool SelfTest { get; init; } = true;
 
+    /// <summary>When a rank died while it staged a checkpoint, fewer shards are staged at once.</summary>
+    public bool StagingLimit { get; init; } = true;
+
     /// <summary>What a world that is over held is freed.</summary>
     public bool Release { get; init; } = true;
 
@@ -132,6 +135,7 @@ public sealed record Guards
         ["silence-watch"] = g => g with { SilenceWatch = false },
         ["step-watch"] = g => g with { StepWatch = false },
         ["slow-watch"] = g => g with { SlowWatch = false },
+        ["staging-limit"] = g => g with { StagingLimit = false },
         ["self-test"] = g => g with { SelfTest = false },
         ["audit"] = g => g with { Audit = false },
         ["quarantine"] = g => g with { Quarantine = false },

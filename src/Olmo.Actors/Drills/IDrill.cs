@@ -22,4 +22,7 @@ public interface IDrill
     /// <param name="group">Group; -1 where there is none.</param>
     /// <returns>The fault that strikes, or null.</returns>
     DrillFault? Strikes(DrillAct act, long step, int group = -1);
+
+    /// <summary>How often the links of a kind were lost: one that was made before the last time carries nothing any more.</summary>
+    int Losses(DrillLinks links) => 0;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Olmo.Actors.Drills;
 
 namespace Olmo.Actors.Links;
 
@@ -13,6 +14,7 @@ public sealed class LinkEndpoint : ILink, IDisposable
     private readonly LinkSettings _settings;
     private readonly TimeProvider _time;
     private readonly FillRandom _random;
+    private readonly IDrill _drill;
     private ILinkReceiver? _receiver;
     private LinkConnection? _connection;
     private bool _disposed;
@@ -25,7 +27,9 @@ public sealed class LinkEndpoint : ILink, IDisposable
     /// <param name="settings">Limits and times.</param>
     /// <param name="time">Clock.</param>
     /// <param name="random">Fills a nonce with bytes that nobody can guess.</param>
-    public LinkEndpoint(string name, long incarnation, int port, ReadOnlySpan<byte> secret, LinkSettings settings, TimeProvider time, FillRandom random)
+    /// <param name="drill">May lose the link.</param>
+    public LinkEndpoint(
+        string name, long incarnation, int port, ReadOnlySpan<byte> secret, LinkSettings settings, TimeProvider time, FillRandom random, IDrill? drill = null)
     {
         Name = name;
         _incarnation = incarnation;
@@ -34,6 +38,7 @@ public sealed class LinkEndpoint : ILink, IDisposable
         _settings = settings;
         _time = time;
         _random = random;
+        _drill = drill ?? NoDrill.Instance;
     }
 
     /// <inheritdoc />
@@ -84,7 +89,7 @@ public sealed class LinkEndpoint : ILink, IDisposable
         {
             socket.Connect(IPAddress.Loopback, _port);
             socket.ReceiveTimeout = socket.SendTimeout = (int)_settings.Handshake.TotalMilliseconds;
-            stream = new NetworkStream(socket, ownsSocket: false);
+            stream = DrillNetworkStream.Over(socket, _drill);
             LinkHandshake.Join(stream, _secret, Name, _incarnation, _random);
             socket.ReceiveTimeout = socket.SendTimeout = 0;
         }

@@ -61,6 +61,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<RequestStop>(OnRequestStop);
         Receive<CloseNode>(OnClose);
         Receive<CoordinatorFrozen>(OnCoordinatorFrozen);
+        Receive<RankFrozen>(OnRankFrozen);
         Receive<GraceOver>(_ => KillAll());
         Receive<BarOver>(OnBarOver);
         Receive<WorldRecovered>(_ => StartHeldBack());
@@ -268,6 +269,10 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
             TimeSpan left = limit - silent.For;
             Timers.StartSingleTimer(nameof(CoordinatorFrozen), new CoordinatorFrozen((int)silent.Incarnation), left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
+        else if (silent.Endpoint != CoordinatorEndpoint && _settings.FrozenRank is { } most)
+        {
+            Timers.StartSingleTimer($"frozen-{silent.Incarnation}", new RankFrozen((int)silent.Incarnation), most > silent.For ? most - silent.For : TimeSpan.Zero);
+        }
     }
 
     private void OnHeard(EndpointHeard heard)
@@ -276,6 +281,10 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         if (heard.Endpoint == CoordinatorEndpoint)
         {
             Timers.Cancel(nameof(CoordinatorFrozen));
+        }
+        else
+        {
+            Timers.Cancel($"frozen-{heard.Incarnation}");
         }
     }
 
@@ -294,6 +303,15 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
         {
             _log.Error("the coordinator (process id {0}) was silent for longer than {1} and is killed", child.Process.Id, _settings.FrozenCoordinator);
+            child.Process.Kill();
+        }
+    }
+
+    private void OnRankFrozen(RankFrozen frozen)
+    {
+        if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
+        {
+            _log.Error("rank {0} (process id {1}) was silent for longer than {2} and is killed", child.Number, child.Process.Id, _settings.FrozenRank);
             child.Process.Kill();
         }
     }
@@ -374,6 +392,8 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private sealed record ChildExited(int Number, ProcessExit Exit);
 
     private sealed record CoordinatorFrozen(int Number);
+
+    private sealed record RankFrozen(int Number);
 
     private sealed record BarOver(int Place);
 

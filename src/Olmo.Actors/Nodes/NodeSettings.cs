@@ -20,4 +20,7 @@ public sealed record NodeSettings(
     /// ranks live. 0: none.
     /// </summary>
     public TimeSpan ReplacementDelay { get; init; }
+
+    /// <summary>How long a rank may be silent before its process is killed; null: for ever.</summary>
+    public TimeSpan? FrozenRank { get; init; }
 }

@@ -38,6 +38,12 @@ public interface IRankEngine : IDisposable
     /// <summary>Copies the state of <see cref="Step"/>, so that it can be written while the next steps run. One copy at a time.</summary>
     IStagedState Stage();
 
+    /// <summary>
+    /// The same, with memory for one shard alone: each is copied when it is written, by the compute thread, which runs no step before all are written. What was written ends as
+    /// <see cref="OperationCanceledException"/> where a change of the world moved the state on meanwhile.
+    /// </summary>
+    IStagedState StageInTurn();
+
     /// <summary>Evaluates on held-out tokens, writes the model's folder and hashes the weights.</summary>
     FinishReport Finish(CancellationToken abort);
 }

@@ -8,6 +8,7 @@ public sealed partial class RankActor
 {
     private void OnShardsStored(ShardsStored stored)
     {
+        stored = stored with { RankId = _settings.RankId };
         _unsettled[stored.Step] = stored;
         _checkpoints.Tell(stored);
     }

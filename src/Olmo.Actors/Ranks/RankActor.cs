@@ -64,6 +64,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         Receive<Prepare>(OnPrepare);
         Receive<FormWorld>(OnFormWorld);
         Receive<Train>(OnTrain, m => IsCurrent(m.Generation));
+        Receive<LimitStaging>(_ => { _world!.StagesInTurn = true; }, m => IsCurrent(m.Generation));
         Receive<StopAtBoundary>(OnStopAtBoundary, m => IsCurrent(m.Generation));
         Receive<StopAt>(m => _world!.StopAt(m.Step), m => IsCurrent(m.Generation));
         Receive<Abort>(m => Leave(m.Reason), m => IsCurrent(m.Generation));
@@ -100,6 +101,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
 
         // A message of an older generation has no effect.
         Receive<Train>(Stale);
+        Receive<LimitStaging>(Stale);
         Receive<StopAtBoundary>(Stale);
         Receive<Abort>(Stale);
         Receive<Finish>(Stale);

@@ -28,6 +28,9 @@ public sealed record FormWorld(GenerationPlan Plan, ImmutableArray<string> DataP
 /// <summary>To a rank: go on stepping in this generation until <paramref name="TotalSteps"/> are done.</summary>
 public sealed record Train(long Generation, long TotalSteps);
 
+/// <summary>To a rank: from now on a checkpoint is staged one shard at a time, each written before the next is copied, while the rank waits.</summary>
+public sealed record LimitStaging(long Generation);
+
 /// <summary>To the ranks: stop after the next step boundary, with a checkpoint of it. The rank at position 0 answers <see cref="StopNamed"/>.</summary>
 public sealed record StopAtBoundary(long Generation);
 

@@ -13,6 +13,7 @@ public sealed partial class RankSupervisor
     private readonly SlowRanks _slow = new();
     private readonly HashSet<int> _frozen = []; // members of a world that were silent
     private ImmutableArray<int> _formed = []; // of the newest world, also while the next is gathered
+    private long _formedAs; // its generation
     private bool _asksWhere;
 
     // It went on in a world that others have left. Whatever it sends is refused, as its generation is old; its process ends, and a fresh one takes its place.

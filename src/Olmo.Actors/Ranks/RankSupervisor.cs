@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Drills;
 using Olmo.Actors.Nodes;
 using Olmo.Actors.Runs;
@@ -64,6 +65,7 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
         Receive<FormPlan>(OnForm);
         Receive<RankReady>(OnReady, m => IsCurrent(m.Generation, m.RankId));
         Receive<Train>(m => Tell(m), m => m.Generation == _generation);
+        Receive<LimitStaging>(m => Tell(m), m => m.Generation == _generation);
         Receive<StopAtBoundary>(m => Member(0)?.Tell(m, Self), m => m.Generation == _generation);
         Receive<StopNamed>(m => Tell(new StopAt(m.Generation, m.Step)), m => m.Generation == _generation);
         Receive<PeerLost>(OnPeerLost, m => IsCurrent(m.Generation, m.RankId));
@@ -131,6 +133,11 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
 
         foreach (int rank in gone)
         {
+            if (_formed.Contains(rank) && !_excluded.Contains(rank) && !_frozen.Contains(rank))
+            {
+                _checkpoints.Tell(new MemberDied(rank, _formedAs));
+            }
+
             _leftOut.Remove(rank);
             _excluded.Remove(rank);
             _frozen.Remove(rank);
@@ -294,6 +301,7 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
         _generation = generation;
         _members = [.. members.Select(r => r.RankId)];
         _formed = _members;
+        _formedAs = generation;
         _trained = members.Select(r => r.Step).DefaultIfEmpty(0).Max();
         _ready.UnionWith(members.Where(r => r.Phase is not RankPhase.Loading).Select(r => r.RankId));
         return new WorldStanding(
@@ -326,6 +334,7 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
         _joined = JoinReport.None;
         _stopped.Clear();
         _formed = plan.Members;
+        _formedAs = plan.Generation;
         _frozen.ExceptWith(_members);
         _slow.Restart();
         string secret = Convert.ToBase64String(_settings.NewSecret());

@@ -19,6 +19,7 @@ internal sealed class RankWorld : IDisposable
     private readonly ShardWriter _writer;
     private long _generation;
     private TrainingLoop? _loop;
+    private volatile bool _stagesInTurn;
     private bool _left;
     private bool _disposed;
 
@@ -62,6 +63,13 @@ internal sealed class RankWorld : IDisposable
     public CancellationToken Abort => _abort.Token;
 
     public long TotalSteps { get; set; }
+
+    /// <summary>Whether a checkpoint is staged one shard at a time; read by the compute thread.</summary>
+    public bool StagesInTurn
+    {
+        get => _stagesInTurn;
+        set => _stagesInTurn = value;
+    }
 
     public long NextToLoad { get; set; }
 

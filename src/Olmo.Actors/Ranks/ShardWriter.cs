@@ -31,9 +31,12 @@ internal sealed class ShardWriter : IDisposable
     /// <summary>Starts to write a copy; the caller has waited by <see cref="WaitUntilIdle"/>. The report goes to <paramref name="rank"/>.</summary>
     public void Start(IStagedState staged, int timeline, long generation, IActorRef rank)
     {
-        _thread = new Thread(() => Write(staged, timeline, generation, rank)) { IsBackground = true, Name = $"shards-{staged.Step}" };
+        _thread = new Thread(() => Write(staged, timeline, generation, rank, _closing.Token)) { IsBackground = true, Name = $"shards-{staged.Step}" };
         _thread.Start();
     }
+
+    /// <summary>Writes a state that is copied shard by shard; the caller, the compute thread, changes nothing until this returns.</summary>
+    public void WriteHere(IStagedState staged, int timeline, long generation, IActorRef rank, CancellationToken abort) => Write(staged, timeline, generation, rank, abort);
 
     /// <inheritdoc />
     public void Dispose()
@@ -44,7 +47,7 @@ internal sealed class ShardWriter : IDisposable
         _idle.Dispose();
     }
 
-    private void Write(IStagedState staged, int timeline, long generation, IActorRef rank)
+    private void Write(IStagedState staged, int timeline, long generation, IActorRef rank, CancellationToken end)
     {
         object report;
         try
@@ -53,7 +56,7 @@ internal sealed class ShardWriter : IDisposable
             foreach (int shard in staged.Shards)
             {
                 _probe.Reached(Phases.ShardWrite, staged.Step);
-                entries.Add(staged.Write(shard, _store, _closing.Token));
+                entries.Add(staged.Write(shard, _store, end));
             }
 
             _probe.Reached(Phases.ShardsWritten, staged.Step);

@@ -114,9 +114,16 @@ internal sealed class TrainingLoop(
     private void Stage(RankWorld world, CancellationToken abort)
     {
         writer.WaitUntilIdle(abort);
-        IStagedState staged = engine.Stage();
+        bool inTurn = world.StagesInTurn;
+        IStagedState staged = inTurn ? engine.StageInTurn() : engine.Stage();
         rank.Tell(new StateStaged(world.Origin, engine.Step, [.. staged.Shards]), ActorRefs.NoSender);
         _staged = staged.Step;
+        if (inTurn)
+        {
+            writer.WriteHere(staged, world.Timeline, world.Generation, rank, abort);
+            return;
+        }
+
         writer.Start(staged, world.Timeline, world.Generation, rank);
     }
 

@@ -203,37 +203,6 @@ public sealed partial class WorldEngine : IWorldEngine
     }
 
     /// <inheritdoc/>
-    /// <remarks>In a world every shard is staged by one of its owners: shard s by that of replica s mod R, so that all ranks share the writing.</remarks>
-    public IStagedState Stage()
-    {
-        WorldGeneration generation = EnterUpdate(needsParameters: false, CancellationToken.None);
-        try
-        {
-            _sections.Enter(RankSection.Stage, Step);
-            Probe.Reached(Phases.Stage, Step);
-            TrainingState state = generation.Holding.State;
-            ImmutableShards(generation, out int[] shards);
-            if (_stage is null || _stageWorld != (generation.World.Replicas, generation.Replica) || !_stage.Placement.Shards.AsSpan().SequenceEqual(shards))
-            {
-                _stage?.Dispose();
-                _stage = new ShardStage(_provider, shards.Length == state.Placement.Shards.Length ? state.Placement : new ShardPlacement(Layout, shards));
-                _stageWorld = (generation.World.Replicas, generation.Replica);
-            }
-
-            _stage.Take(state);
-            CheckpointFacts facts = new(
-                state.Progress.Tokens, NumericsId.Current, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(generation.Plan.Data.BatchOf(Step + 1) - 1),
-                Convert.ToBase64String(_stage.Progress.Span), state.Progress.Ledger.ToString());
-            return new StagedShards(_stage, facts);
-        }
-        finally
-        {
-            _sections.Leave();
-            LeaveUpdate();
-        }
-    }
-
-    /// <inheritdoc/>
     public FinishReport Finish(CancellationToken abort)
     {
         EnterUpdate(needsParameters: true, abort);

@@ -99,6 +99,12 @@ public sealed record RankConvicted(long Generation, int RankId, long Step, long 
 /// <param name="At">When the supervisor heard of it.</param>
 public sealed record RankSlow(long Generation, int RankId, long Step, double Score, bool IsReplaced, DateTimeOffset At) : RunEvent;
 
+/// <summary>A rank's process died before it had written its part of a checkpoint, as where memory is short: until the run stops, checkpoints are staged one shard at a time.</summary>
+/// <param name="RankId">The rank.</param>
+/// <param name="Step">Step of the checkpoint.</param>
+/// <param name="At">When the supervisor heard of it.</param>
+public sealed record StagingLimited(int RankId, long Step, DateTimeOffset At) : RunEvent;
+
 /// <summary>Somebody asked the run to stop after the checkpoint of the step that is named to the ranks.</summary>
 public sealed record StopRequested(string By, DateTimeOffset At) : RunEvent;
 

@@ -73,6 +73,9 @@ public sealed record RunState
     /// <summary>Generations in a row that failed at or before the step where the one before failed.</summary>
     public int FaultsWithoutProgress { get; init; }
 
+    /// <summary>Whether ranks stage one shard at a time, as one of them died while it staged.</summary>
+    public bool StagesInTurn { get; init; }
+
     /// <summary>Whether somebody asked to stop.</summary>
     public bool Stopping { get; init; }
 
@@ -110,8 +113,9 @@ public sealed record RunState
                 : 0,
         },
         RankSlow => state,
+        StagingLimited => state with { StagesInTurn = true },
         StopRequested => state with { Stopping = true },
-        RunStopped e => state with { Stopped = e, Stopping = false, Faults = [], FaultsWithoutProgress = 0 },
+        RunStopped e => state with { Stopped = e, Stopping = false, StagesInTurn = false, Faults = [], FaultsWithoutProgress = 0 },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of a run."),
     };
 

@@ -10,6 +10,14 @@ public sealed partial class RunSupervisor
     private void OnSumsVoid(SumsVoid found) => Persist(
         new SumsVoided(found.Generation, found.Step, found.Attempt, found.Shard, found.Suspects, _time.GetUtcNow()), Publish);
 
+    private void OnDiedStaging(DiedStaging died) => Persist(
+        new StagingLimited(died.RankId, died.Step, _time.GetUtcNow()),
+        e =>
+        {
+            Publish(e);
+            _ranks.Tell(new LimitStaging(State.Generation));
+        });
+
     private void OnSlow(SlowRankFound found) => Persist(
         new RankSlow(found.Generation, found.RankId, found.Step, found.Score, found.IsReplaced, _time.GetUtcNow()),
         e =>

@@ -58,6 +58,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Command<CheckpointFound>(OnBackTo, _ => _phase is RunPhase.RollingBack && _audit is not null);
         Command<CheckpointFound>(OnRollBack, _ => _phase is RunPhase.RollingBack);
         Command<SlowRankFound>(OnSlow, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
+        Command<DiedStaging>(OnDiedStaging, _ => State is { StagesInTurn: false, Stopped: null });
         Command<SumsVoid>(OnSumsVoid, m => IsCurrent(m.Generation));
         Command<AuditEnded>(OnAudit, m => IsCurrent(m.Generation) && State.Stopped is null);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
@@ -290,6 +291,11 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     {
         Answered();
         _phase = RunPhase.Training;
+        if (State.StagesInTurn)
+        {
+            _ranks.Tell(new LimitStaging(State.Generation));
+        }
+
         _ranks.Tell(new Train(State.Generation, State.TotalSteps));
     }
 

@@ -47,7 +47,7 @@ internal sealed class ChildProcess : IDisposable
         Laps.Done("data");
         _endpoint = new LinkEndpoint(
             orders.Endpoint, orders.Number, orders.Port, Convert.FromBase64String(orders.Secret), LinkSettings.Default with { Silence = Recipe.World.Silence }, time,
-            RandomNumberGenerator.Fill);
+            RandomNumberGenerator.Fill, Drill);
     }
 
     /// <summary>Where the start went.</summary>

@@ -38,7 +38,7 @@ internal static class RankProcess
             measured.Write(peak);
             IPhaseProbe probe = child.Probe;
             EngineFactory engines = new(parts.Engine with { PeakFlops = peak }, child.Orders.Processors, time, probe, child.Drill);
-            MeshSettings mesh = child.Recipe.World.Mesh();
+            MeshSettings mesh = child.Recipe.World.Mesh() with { Drill = child.Drill };
             TcpSockets sockets = new();
             using MeshListener listener = MeshListener.Start(new IPEndPoint(IPAddress.Loopback, 0), sockets, mesh.Timeouts, time);
             TcpDataPlane dataPlane = new(child.Recipe.Run.Name, listener, mesh, sockets, time);

@@ -35,12 +35,13 @@ internal static class DrillKeys
         };
         double factor = v.Double("factor", 0, 1e9);
         TimeSpan duration = v.Duration("duration", TimeSpan.Zero);
-        bool needsMoment = act is DrillAct.Kill or DrillAct.Freeze or DrillAct.Hang or DrillAct.Throw || (act is DrillAct.Slow && duration > TimeSpan.Zero);
+        bool needsMoment = act is DrillAct.Kill or DrillAct.Freeze or DrillAct.Hang or DrillAct.Throw or DrillAct.LoseLink || (act is DrillAct.Slow && duration > TimeSpan.Zero);
         v.Require("at", () => !needsMoment || at.Length > 0, () => $"a moment, as do = {name}: those of the trace, such as forward, sums, announced, applying, put, row-written", "do");
         v.Require("rank", () => process >= DrillFault.Coordinator, () => "a process number, 'coordinator' or 'any'");
         v.Require("factor", () => act is not DrillAct.Slow || duration > TimeSpan.Zero || factor >= 1, () => "at least 1, as do = slow without a duration", "do");
         return new DrillFault(
-            index, act, at, process, v.Int64("step", 0), v.Int32("group", -1), v.Int32("pass", 0), factor, duration, v.Int64("steps", 1), v.Boolean("once"));
+            index, act, at, process, v.Int64("step", 0), v.Int32("group", -1), v.Int32("pass", 0), factor, duration, v.Int64("steps", 1), v.Boolean("once"),
+            Enum.Parse<DrillLinks>(v.Choice("link", "both", "mesh", "control"), ignoreCase: true));
     }
 
     private static string Kebab(string name) => string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i == 0 ? "" : "-")}{char.ToLowerInvariant(c)}" : $"{c}"));

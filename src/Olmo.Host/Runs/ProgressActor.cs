@@ -105,6 +105,9 @@ internal sealed class ProgressActor : ReceiveActor
             case RankSlow e:
                 _line.Say($"rank {e.RankId} computes at {e.Score:0%} of the fastest rank's speed (up to step {e.Step}){(e.IsReplaced ? ": a spare takes its place" : "")}");
                 break;
+            case StagingLimited e:
+                _line.Say($"rank {e.RankId} died before its part of the checkpoint of step {e.Step} was written: from now on one shard is staged at a time");
+                break;
             case RankConvicted e:
                 _line.Say($"CONVICTED: {e.Reason}");
                 break;

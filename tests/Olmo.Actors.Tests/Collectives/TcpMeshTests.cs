@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Tests.Drills;
 
 namespace Olmo.Actors.Tests.Collectives;
 
@@ -22,6 +23,25 @@ public sealed class TcpMeshTests : MeshConformanceTests
         second.OnAll(mesh => mesh.Group(0, [0, 1, 2]).Barrier());
 
         Assert.All(second.Meshes, m => Assert.Null(m.Error));
+    }
+
+    [Fact]
+    public void Links_LostWithoutAnEnd_AreSilentOnBothSidesAndANewMeshWorks()
+    {
+        LosingDrill drill = new();
+        MeshTimeouts quick = MeshTimeouts.Default with { Heartbeat = TimeSpan.FromMilliseconds(20), Silence = TimeSpan.FromMilliseconds(200) };
+        using TcpWorld tcp = new(2, new MeshSettings { Timeouts = quick, Drill = drill });
+        using (MeshWorld world = tcp.OpenAllKeepingListeners(7))
+        {
+            world.OnAll(mesh => mesh.Group(0, [0, 1]).Barrier());
+
+            drill.Lose();
+
+            Assert.Equal([MeshErrorKind.PeerSilent, MeshErrorKind.PeerSilent], world.Meshes.Select(m => MeshWorld.ErrorOf(m).Kind));
+        }
+
+        using MeshWorld next = tcp.OpenAllKeepingListeners(8);
+        next.OnAll(mesh => mesh.Group(0, [0, 1]).Barrier());
     }
 
     [Fact]

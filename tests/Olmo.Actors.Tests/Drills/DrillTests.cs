@@ -83,5 +83,17 @@ public sealed class DrillTests : IDisposable
         Assert.Throws<ArgumentException>(() => Guards.Without(["no-such-guard"]));
     }
 
+    [Fact]
+    public void Passed_LoseLink_CountsALossOfTheLinksThatItNames()
+    {
+        Drill drill = Make(
+            2, new DrillFault(0, DrillAct.LoseLink, Phases.Forward, Step: 5, Link: DrillLinks.Mesh), new DrillFault(1, DrillAct.LoseLink, Phases.Forward, Step: 6));
+
+        drill.Passed(Phases.Forward, 5);
+        Assert.Equal((1, 0), (drill.Losses(DrillLinks.Mesh), drill.Losses(DrillLinks.Control)));
+        drill.Passed(Phases.Forward, 6);
+        Assert.Equal((2, 1), (drill.Losses(DrillLinks.Mesh), drill.Losses(DrillLinks.Control)));
+    }
+
     private Drill Make(int process, params DrillFault[] faults) => new(new DrillSettings(faults, []), process, false, _folder, TimeProvider.System, _signals.Add);
 }

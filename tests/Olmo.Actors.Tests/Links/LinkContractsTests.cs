@@ -78,9 +78,10 @@ public sealed class LinkContractsTests
         },
         { "checkpoint.begin:1", new BeginCheckpoint(0, 8, 4, 3, [1, 5]), """{"timeline":0,"step":8,"generation":4,"rank_id":3,"shards":[1,5]}""" },
         {
-            "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard]),
-            """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":"","ledger":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}]}"""
+            "checkpoint.shards-stored:1", new ShardsStored(0, 8, 4, Facts, [Shard], 2),
+            """{"timeline":0,"step":8,"generation":4,"facts":{"tokens_seen":480,"numerics_id":"n1","layout_hash":"l","data_fingerprint":"d","data_cursor":"0:8","run_state":"","ledger":""},"shards":[{"shard":3,"name":"shards/3-aa.safetensors","sha256":"aa","length_bytes":128}],"rank_id":2}"""
         },
+        { "rank.limit-staging:1", new LimitStaging(4), """{"generation":4}""" },
         { "checkpoint.failed:1", new CheckpointFailed(0, 8, 4, "full"), """{"timeline":0,"step":8,"generation":4,"reason":"full"}""" },
         {
             "rank.prepared:1", new RankPrepared(WorldReport.Spare(7, 4), "127.0.0.1:9000"),

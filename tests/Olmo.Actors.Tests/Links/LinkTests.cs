@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Olmo.Actors.Links;
+using Olmo.Actors.Tests.Drills;
 using static Olmo.Actors.Tests.Links.LinkRecorder;
 
 namespace Olmo.Actors.Tests.Links;
@@ -160,6 +161,27 @@ public sealed class LinkTests : IDisposable
 
         stream.Write(LinkFrame.Encode(LinkFrameKind.Pong, []));
         Assert.Equal(new EndpointHeard("rank-3", 3), _node.Next<EndpointHeard>());
+    }
+
+    [Fact]
+    public void Link_LostWithoutAnEnd_IsSilentAndANewOneWorks()
+    {
+        LosingDrill drill = new();
+        LinkRecorder atRank = new();
+        using LinkEndpoint rank = new("rank-2", 2, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill, drill);
+        rank.Start(atRank);
+        rank.Send(Text("node/user/node", "rank-2/user/rank", "before"));
+        Assert.Equal("before", TextOf(Take(_node.Envelopes)));
+
+        drill.Lose();
+        rank.Send(Text("node/user/node", "rank-2/user/rank", "lost"));
+
+        Assert.Equal("rank-2", _node.Next<EndpointSilent>().Endpoint);
+        Assert.Empty(_node.Envelopes);
+        using LinkEndpoint next = new("rank-2", 3, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill, drill);
+        next.Start(new LinkRecorder());
+        next.Send(Text("node/user/node", "rank-2/user/rank", "after"));
+        Assert.Equal("after", TextOf(Take(_node.Envelopes)));
     }
 
     [Fact]

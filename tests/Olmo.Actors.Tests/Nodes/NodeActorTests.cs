@@ -11,6 +11,7 @@ namespace Olmo.Actors.Tests.Nodes;
 /// <summary>What a node does with its children; the links are a recorder, the processes fakes.</summary>
 public sealed class NodeActorTests : IDisposable
 {
+    private const int Unfit = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly RecoveryTimes None = new(default, default, default, default, default, default, default, default, default, default);
     private readonly ActorSystem _system = new ActorSystemOptions().CreateSystem("node");
@@ -232,13 +233,76 @@ public sealed class NodeActorTests : IDisposable
         Assert.All(_launcher.Started, c => Assert.True(c.HasEnded));
     }
 
-    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan delay = default)
+    [Fact]
+    public void Rank_SilentForLong_IsKilledOnlyWhereTheSettingsSaySo()
+    {
+        IActorRef patient = Start(target: 1);
+        Await(() => _launcher.Started.Count == 2);
+        _system.EventStream.Publish(new EndpointSilent("rank-2", 2, TimeSpan.FromHours(1)));
+        Assert.Equal("is silent: frozen or starved", NextChange("is silent"));
+        Assert.False(_launcher.Started[1].HasEnded);
+        patient.GracefulStop(Patience).Wait(Patience);
+
+        Start(target: 1, frozenRank: TimeSpan.FromSeconds(10), name: "strict");
+        Await(() => _launcher.Started.Count == 4);
+        _system.EventStream.Publish(new EndpointSilent("rank-4", 4, TimeSpan.FromSeconds(11)));
+        Await(() => _launcher.Started.Count == 5);
+        Assert.True(_launcher.Started[3].HasEnded);
+        Assert.False(_launcher.Started[2].HasEnded);
+    }
+
+    [Fact]
+    public void Rank_HeardAgainInTime_IsNotKilled()
+    {
+        Start(target: 2, frozenRank: TimeSpan.FromSeconds(10));
+        Await(() => _launcher.Started.Count == 3);
+        _system.EventStream.Publish(new EndpointSilent("rank-2", 2, TimeSpan.FromSeconds(9.9)));
+        _system.EventStream.Publish(new EndpointHeard("rank-2", 2));
+        _system.EventStream.Publish(new EndpointSilent("rank-3", 3, TimeSpan.FromSeconds(9.9)));
+
+        Await(() => _launcher.Started[2].HasEnded);
+
+        Assert.False(_launcher.Started[1].HasEnded);
+    }
+
+    [Fact]
+    public void Rank_FailsItsSelfTestTwiceInAPlace_ThePlaceIsNotUsedAThirdTime()
+    {
+        Start(target: 1);
+        Await(() => _launcher.Started.Count == 2);
+
+        _launcher.Started[1].End(new ProcessExit(Unfit, null));
+        Assert.Equal("failed its self-test, time 1 in place 0", NextChange("failed"));
+        Await(() => _launcher.Started.Count == 3);
+        _launcher.Started[2].End(new ProcessExit(Unfit, null));
+        Assert.Equal("failed its self-test, time 2 in place 0, which is not used any more", NextChange("failed"));
+
+        Await(() => _launcher.Started.Count == 4);
+        Assert.Equal(["rank 2 slot 0", "rank 3 slot 0", "rank 4 slot 1"], _launcher.Started.Skip(1).Select(c => c.Name));
+    }
+
+    [Fact]
+    public void KillProcess_OfAConvicted_BarsItsPlace()
+    {
+        IActorRef node = Start(target: 2);
+        Await(() => _launcher.Started.Count == 3);
+
+        node.Tell(new KillProcess(3, "computed wrong", BarsPlace: true), ActorRefs.NoSender);
+
+        Assert.Equal("computed wrong: place 1 is not used for 00:10:00, time 1", NextChange("computed wrong"));
+        Await(() => _launcher.Started.Count == 4);
+        Assert.Equal("rank 4 slot 2", _launcher.Started[3].Name);
+    }
+
+    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan? frozenRank = null, TimeSpan delay = default)
     {
         NodeSettings settings = new(
             target, respawns, frozen, 2, 77, grace ?? Patience, () => ++_number,
             (role, number, slot) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""))
         {
             ReplacementDelay = delay,
+            UnfitExitCode = Unfit,
+            FrozenRank = frozenRank,
         };
         return _system.ActorOf(Props.Create(() => new NodeActor(settings, _launcher, _linksRecorder)), name);
     }

@@ -132,6 +132,8 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
 
     public IStagedState Stage() => new Staged(Step, TokensSeen, [.. _state]);
 
+    public IStagedState StageInTurn() => Stage();
+
     public FinishReport Finish(CancellationToken abort) => new(Digest(_state), 1.5, 10, "model");
 
     public void Dispose()

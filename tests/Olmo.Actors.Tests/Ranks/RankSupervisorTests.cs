@@ -14,12 +14,14 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
 {
     private static readonly WorldRecipe Recipe = new(WantedRanks: 2, MinRanks: 1, Replicas: 2, Groups: 12, Shards: 4, Layers: 3);
     private readonly TestProbe _run;
+    private readonly TestProbe _checkpoints;
     private readonly TestProbe[] _ranks;
     private readonly IActorRef _supervisor;
 
     public RankSupervisorTests()
     {
         _run = CreateTestProbe();
+        _checkpoints = CreateTestProbe();
         _ranks = [CreateTestProbe(), CreateTestProbe(), CreateTestProbe()];
         RankSupervisorSettings settings = new(2, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(3), () => [1, 2, 3]);
         _supervisor = Sys.ActorOf(Props.Create(() => new RankSupervisor(settings)), "ranks");
@@ -160,6 +162,31 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         Assert.Equal(1, _run.ExpectMsg<RankFailed>().RankId);
     }
 
+    [Fact]
+    public void Member_Ends_TheCoordinatorOfCheckpointsHearsOfItButNotOfASpare()
+    {
+        Train();
+        There(0, 1, 2);
+        There(0, 1);
+        Settle();
+        Assert.False(_checkpoints.HasMessages);
+
+        There(0);
+
+        Assert.Equal(new MemberDied(1, 1), _checkpoints.ExpectMsg<MemberDied>());
+    }
+
+    [Fact]
+    public void Member_WasSilentBeforeItEnded_DidNotDieByItself()
+    {
+        Train();
+        There([0, 1], silent: 1);
+        There(0);
+        Settle();
+
+        Assert.False(_checkpoints.HasMessages);
+    }
+
     private void There(params int[] ready) => There(ready, -1);
 
     private void There(int[] ready, int silent)
@@ -178,7 +205,7 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         Answer(1, 1);
         ImmutableArray<WorldReport> reports = _run.ExpectMsg<RanksGathered>().Reports;
         FormationResult result = WorldFormation.FromState(1, 0, Recipe, [], reports.Select(r => r.RankId), null);
-        _supervisor.Tell(new FormPlan(Assert.IsType<FormationResult.Formed>(result).Plan, _run.Ref), _run.Ref);
+        _supervisor.Tell(new FormPlan(Assert.IsType<FormationResult.Formed>(result).Plan, _checkpoints.Ref), _run.Ref);
     }
 
     private void Train()

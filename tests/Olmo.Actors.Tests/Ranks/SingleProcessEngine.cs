@@ -125,6 +125,9 @@ internal sealed class SingleProcessEngine : IRankEngine
     }
 
     /// <inheritdoc />
+    public IStagedState StageInTurn() => Stage();
+
+    /// <inheritdoc />
     public IStagedState Stage()
     {
         _stage.Take(_state);

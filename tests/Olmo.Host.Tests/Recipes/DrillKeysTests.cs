@@ -16,7 +16,7 @@ public sealed class DrillKeysTests : IDisposable
     public void Read_FaultsAndGuards_AreThoseOfTheRecipeAndOfItsResolvedForm()
     {
         Recipe recipe = Read(
-            "run.steps = 1", "drill.faults=[{ do = kill, at = forward, rank = 3, step = 5, pass = 1 }, { do = flip-transfer, rank = coordinator, once = false, duration = 2 s, steps = 4 }]",
+            "run.steps = 1", "drill.faults=[{ do = kill, at = forward, rank = 3, step = 5, pass = 1 }, { do = flip-transfer, rank = coordinator, once = false, duration = 2 s, steps = 4 }, { do = lose-link, at = sums, link = mesh }]",
             "drill.without=[survivors, exact-base]");
         File.WriteAllText(_file, recipe.Resolved);
         DrillSettings again = RecipeReader.Read(_file, [], _ => null).Drill;
@@ -25,6 +25,7 @@ public sealed class DrillKeysTests : IDisposable
         [
             new(0, DrillAct.Kill, "forward", 3, 5, -1, 1),
             new(1, DrillAct.FlipTransfer, "", DrillFault.Coordinator, Duration: TimeSpan.FromSeconds(2), Steps: 4, IsOnce: false),
+            new(2, DrillAct.LoseLink, "sums", Link: DrillLinks.Mesh),
         ];
         Assert.Equal(expected, recipe.Drill.Faults);
         Assert.Equal(["survivors", "exact-base"], recipe.Drill.Without);

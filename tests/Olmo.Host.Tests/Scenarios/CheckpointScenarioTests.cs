@@ -39,6 +39,40 @@ public sealed class CheckpointScenarioTests(ScenarioRuns runs)
         });
     }
 
+    [ScenarioFact]
+    public Task F37_HostOom()
+    {
+        string[] guards = ["staging-limit"];
+        return Scenario.Run(nameof(F37_HostOom), guards, async () =>
+        {
+            const int Step = 2 * ScenarioRuns.Interval;
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Late("put", "3", Step, 400), Kill("put", "3", Step)], TwoRanks);
+
+            Says(output, "^rank 3: ended by signal 9");
+            Says(output, $"^no checkpoint of step {Step}: the world changed");
+            Says(output, $"^rank 3 died before its part of the checkpoint of step {Step} was written: from now on one shard is staged at a time");
+            WentOnFromSurvivors(output);
+            long[] committed = await Committed(run);
+            Assert.DoesNotContain(Step, committed);
+            Assert.Contains(ScenarioRuns.Steps, committed);
+            // Before: one copy of all shards of the rank, then its files. Afterwards: a copy for each file.
+            Assert.Equal(["stage", "shard-write", "shard-write"], Staging(run, "rank-2", ScenarioRuns.Interval));
+            Assert.Equal(["shard-write", "stage", "shard-write", "stage"], Staging(run, "rank-2", ScenarioRuns.Steps));
+            await run.Check(output);
+        });
+    }
+
+    // Moments of a rank's checkpoint in the order in which they were passed.
+    private static string[] Staging(ScenarioRun run, string process, int step) =>
+    [
+        .. File.ReadAllLines(Directory.GetFiles(run.Folder, $"{process}.trace.log", SearchOption.AllDirectories).Single())
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(w => w.Contains($"{step}"))
+            .SelectMany(w => w.Where(x => x is "stage" or "shard-write")),
+    ];
+
     // The victim is late, so that the other rank has begun the checkpoint and written its part.
     private Task RankDies(string name, string guard, string at) => Scenario.Run(name, [guard], async () =>
     {

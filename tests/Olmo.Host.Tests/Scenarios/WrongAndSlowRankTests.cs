@@ -95,6 +95,46 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
     }
 
     [ScenarioFact]
+    public Task F17_HalfOpenConnection()
+    {
+        string[] guards = ["silence-watch"];
+        return Scenario.Run(nameof(F17_HalfOpenConnection), guards, async () =>
+        {
+            // The peer has vanished: no link of it carries a byte, and none is closed. Its process ends only as the node kills it.
+            ScenarioRun run = new(runs, guards);
+            using OlmoProcess process = run.Start(["{ do = lose-link, at = forward, rank = 3, step = 8 }"], [.. TwoRanks, .. ShortLadder]);
+            await process.Next("^rank 3: is silent");
+            await process.Next("^rank 3: ended by signal 9");
+
+            string output = await Complete(process);
+
+            Says(output, "^goes on from step 7 of .*generation [0-9]+, ranks 2,4");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [ScenarioFact]
+    public Task F17_HalfOpenMesh()
+    {
+        string[] guards = ["silence-watch"];
+        return Scenario.Run(nameof(F17_HalfOpenMesh), guards, async () =>
+        {
+            // Only the connection between the two is gone; each says that the other is silent, and nobody is evicted.
+            ScenarioRun run = new(runs, guards);
+            using OlmoProcess process = run.Start(["{ do = lose-link, at = forward, rank = 3, step = 8, link = mesh }"], TwoRanks);
+            await process.Next("^fault at step .*nothing was heard of position");
+
+            string output = await Complete(process);
+
+            Says(output, "^goes on from step 7 of .*generation 2, ranks 2,3");
+            SaysNot(output, "ended by signal");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [ScenarioFact]
     public Task F20_SigstopRank()
     {
         string[] guards = ["silence-watch"];
