@@ -154,6 +154,7 @@ public sealed record Guards
         ["refuse-old-plans"] = g => g with { Rules = g.Rules with { RefuseOldPlans = false } },
         ["verified-state"] = g => g with { Rules = g.Rules with { VerifiedState = false } },
         ["keep-moved"] = g => g with { Rules = g.Rules with { KeepMoved = false } },
+        ["gather-anew"] = g => g with { Rules = g.Rules with { GatherAnew = false } },
         ["report-verified-only"] = g => g with { Rules = g.Rules with { ReportVerifiedOnly = false } },
         ["thawed-is-spare"] = g => g with { Rules = g.Rules with { ThawedIsSpare = false } },
     };

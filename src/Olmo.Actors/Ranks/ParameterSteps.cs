@@ -19,6 +19,9 @@ internal sealed class ParameterSteps
     /// <summary>Steps that all chunks have seen; -1 where they are a mix or there are none.</summary>
     public long Step => _atCounted == _stepOfChunk.Length ? _counted : -1;
 
+    /// <summary>Whether any chunk has a value.</summary>
+    public bool IsAnySet => Array.Exists(_stepOfChunk, step => step >= 0);
+
     public void SetAll(long step)
     {
         Array.Fill(_stepOfChunk, step);

@@ -9,7 +9,7 @@ namespace Olmo.Actors.Runs;
 public sealed record RunState
 {
     /// <summary>Faults that are remembered: more than any budget of the supervision ladder may allow, so that the state stays small however long the run.</summary>
-    public const int MaxFaultsKept = 256;
+    public const int MaxFaultsKept = 4096;
 
     /// <summary>The state before the first event.</summary>
     public static RunState Initial { get; } = new();
@@ -107,10 +107,8 @@ public sealed record RunState
         RankConvicted e => state with { Ranks = [.. state.Ranks.Select(r => r.RankId == e.RankId ? r with { Convictions = r.Convictions + 1 } : r)] },
         RankFaulted e => state with
         {
-            Faults = [.. state.Faults.Skip(Math.Max(0, state.Faults.Count + 1 - MaxFaultsKept)), e],
-            FaultsWithoutProgress = state.Faults.Count > 0 && e.Kind != FaultKind.UnreadableCheckpoint && e.Step <= state.Faults[^1].Step
-                ? state.FaultsWithoutProgress + 1
-                : 0,
+            Faults = (state.Faults.Count < MaxFaultsKept ? state.Faults : state.Faults.RemoveAt(0)).Add(e),
+            FaultsWithoutProgress = state.Faults.Count > 0 && IsNoProgress(state.Faults[^1], e) ? state.FaultsWithoutProgress + 1 : 0,
         },
         RankSlow => state,
         StagingLimited => state with { StagesInTurn = true },
@@ -118,6 +116,11 @@ public sealed record RunState
         RunStopped e => state with { Stopped = e, Stopping = false, StagesInTurn = false, Faults = [], FaultsWithoutProgress = 0 },
         _ => throw new InvalidOperationException($"{happened.GetType().Name} is no event of a run."),
     };
+
+    // A checkpoint that cannot be read is rejected, and an older one is the next; of the same one the run hears again only where that did not help.
+    private static bool IsNoProgress(RankFaulted last, RankFaulted next) => next.Kind is FaultKind.UnreadableCheckpoint
+        ? last.Kind is FaultKind.UnreadableCheckpoint && next.Step == last.Step && next.Generation > last.Generation
+        : next.Step <= last.Step;
 
     // Whoever joins is answerable for what it does from here on, and so is everybody in a world that went back.
     private static ImmutableList<RankRecord> RecordsOf(ImmutableList<RankRecord> records, WorldFormed formed)

@@ -190,14 +190,10 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         _watch.Gathered(gathered.Reports);
         _there = [.. gathered.Reports.Select(r => r.RankId)];
         _checkpoints.Tell(new EndUnfinished(State.Generation, State.Timeline, _there));
-        if (!_settings.Guards.Survivors)
-        {
-            Form(new FormationResult.CheckpointNeeded("a drill has survivors give nothing", -1));
-            return;
-        }
-
-        Form(WorldFormation.Plan(
-            State.Generation, State.Timeline, _settings.World, State.Members, [.. gathered.Reports.Select(Carried)], _settings.Guards.Rules, RunDecisions.Suspicions(State)));
+        IEnumerable<WorldReport> reports = _settings.Guards.Survivors
+            ? gathered.Reports.Select(Carried)
+            : gathered.Reports.Select(r => WorldReport.Spare(r.RankId, r.Generation));
+        Form(WorldFormation.Plan(State.Generation, State.Timeline, _settings.World, State.Members, [.. reports], _settings.Guards.Rules, RunDecisions.Suspicions(State)));
     }
 
     // A quarantine opens a timeline that goes on from what the ranks hold; sums with the quarantined group are dropped (rule 17).

@@ -73,19 +73,45 @@ internal sealed class ProcessLauncher : IProcessLauncher, IDisposable
         }
 
         Process process = new() { StartInfo = info, EnableRaisingEvents = true };
-        process.Exited += (_, _) => exited(ExitOf(process));
-        process.Start();
+        Lock starting = new();
+        process.Exited += (_, _) =>
+        {
+            exited(ExitOf(process));
+            lock (starting)
+            {
+                Release(process);
+            }
+        };
+        lock (starting)
+        {
+            process.Start();
+            try
+            {
+                process.StandardInput.WriteLine(start.Input);
+                process.StandardInput.Flush(); // it stays open: its end tells the child that this process has gone
+            }
+            catch (IOException)
+            {
+                // The child ended before it read; its exit is told like any other.
+            }
+
+            return new Child(process);
+        }
+    }
+
+    // A stream that was used is not closed with its process: without this each child leaves a pipe behind.
+    private static void Release(Process process)
+    {
         try
         {
-            process.StandardInput.WriteLine(start.Input);
-            process.StandardInput.Flush(); // it stays open: its end tells the child that this process has gone
+            process.StandardInput.Dispose();
         }
         catch (IOException)
         {
-            // The child ended before it read; its exit is told like any other.
+            // What the child did not read is still in the buffer.
         }
 
-        return new Child(process);
+        process.Dispose();
     }
 
     // .NET reports an end by a signal as 128 and its number, as shells do.

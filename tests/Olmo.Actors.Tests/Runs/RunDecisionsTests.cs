@@ -206,6 +206,34 @@ public sealed class RunDecisionsTests
     }
 
     [Fact]
+    public void RankFailed_SameCheckpointUnreadableAgainAndAgain_StopsForNoProgress()
+    {
+        RunState state = Fold(Recipe());
+        StopReason? reason = null;
+        for (int i = 0; i < 10 && reason is null; i++)
+        {
+            state = Fold(state, [new GenerationStarted(i + 1, 7, 0, 12, "again")]);
+            state = Fold(state, RunDecisions.RankFailed(state, Policy with { MaxFaultsWithoutProgress = 2 }, i + 1, FaultKind.UnreadableCheckpoint, "torn", 12, Start.AddSeconds(i)).Events);
+            reason = state.Stopped?.Reason;
+        }
+
+        Assert.Equal(StopReason.NoProgress, reason);
+    }
+
+    [Fact]
+    public void RankFailed_EveryCheckpointUnreadable_GoesOnToOlderOnes()
+    {
+        RunState state = Fold(Recipe());
+        for (int i = 0; i < 10; i++)
+        {
+            state = Fold(state, [new GenerationStarted(i + 1, 7, 0, 100 - i, "again")]);
+            state = Fold(state, RunDecisions.RankFailed(state, Policy, i + 1, FaultKind.UnreadableCheckpoint, "torn", 100 - i, Start.AddSeconds(i)).Events);
+        }
+
+        Assert.Null(state.Stopped);
+    }
+
+    [Fact]
     public void RankFailed_OlderGeneration_HasNoEffect()
     {
         RunState state = Fold(Recipe(), new GenerationStarted(3, 7, 0, 0, "start"));

@@ -51,6 +51,17 @@ internal static class ChildSight
         return [.. processes.Where(Lives)];
     }
 
+    /// <summary>Waits until a process stands still by SIGSTOP: a drill froze it, and nothing moves until <see cref="Continue"/>.</summary>
+    public static async Task UntilStopped(int processId)
+    {
+        using CancellationTokenSource bound = new(TimeSpan.FromSeconds(60), TimeProvider.System);
+        using PeriodicTimer look = new(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        while (Fields(processId)[0] != "T")
+        {
+            await look.WaitForNextTickAsync(bound.Token);
+        }
+    }
+
     /// <summary>Steps that a run has shown, in order.</summary>
     public static long[] StepsIn(string output) =>
         [.. Regex.Matches(output, "^step ([0-9]+)/", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Select(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];

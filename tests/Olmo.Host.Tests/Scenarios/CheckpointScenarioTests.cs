@@ -78,7 +78,7 @@ public sealed class CheckpointScenarioTests(ScenarioRuns runs)
     {
         ScenarioRun run = new(runs, [guard]);
 
-        string output = await run.Complete([Late(at, "3", ScenarioRuns.Interval, 400), Kill(at, "3", ScenarioRuns.Interval)], TwoRanks);
+        string output = await run.Complete([Late(at, "3", ScenarioRuns.Interval, 1000), Kill(at, "3", ScenarioRuns.Interval)], TwoRanks);
 
         Says(output, "^rank 3: ended by signal 9");
         Says(output, $"^no checkpoint of step {ScenarioRuns.Interval}: the world changed");

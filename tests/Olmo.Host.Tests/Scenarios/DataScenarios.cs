@@ -7,7 +7,7 @@ namespace Olmo.Host.Tests.Scenarios;
 public sealed class DataScenarios(TinyRuns runs)
 {
     private static readonly string[] Alone = ["--set", "checkpoint.interval=5"];
-    private static readonly string[] Two = [.. Alone, "--set", "ranks.count=2", "--set", "ranks.threads=1", "--set", "ranks.silence=500 ms"];
+    private static readonly string[] Two = [.. Alone, "--set", "ranks.count=2", "--set", "ranks.threads=1", "--set", "ranks.silence=15 s"];
     private static readonly string[] Skips = ["--set", "loss.non-finite=skip", "--set", "loss.max-skips=3", "--set", "loss.skip-rollback-steps=5"];
 
     private static readonly string[] Spikes =

@@ -44,7 +44,7 @@ public sealed class ReturnScenarioTests(ScenarioRuns runs)
             ScenarioRun run = new(runs, guards);
             using OlmoProcess process = run.Start(
                 ["{ do = freeze, at = forward, rank = 3, step = 8 }", Kill("forward", "2", 15)],
-                "ranks.count=2", "ranks.min=1", "ranks.respawn=false", "checkpoint.max-lag=0");
+                "ranks.count=2", "ranks.min=1", "ranks.respawn=false", "ranks.silence=2 s", "checkpoint.max-lag=0");
             await process.Next("^rank 2: started");
             int frozen = ChildSight.ProcessId(await process.Next("^rank 3: started"));
             await process.Next("^rank 2: ended by signal 9");
@@ -66,8 +66,14 @@ public sealed class ReturnScenarioTests(ScenarioRuns runs)
         {
             ScenarioRun run = new(runs, guards);
 
-            string output = await run.Complete([Kill("forward", "3", 8), Pace(350, fromStep: 9)], "ranks.count=2", "ranks.min=1");
+            // The survivor goes on alone, and does not come to the end before there is somebody to grow by.
+            using OlmoProcess process = run.Start([Kill("forward", "3", 8), Freeze("2", 12)], "ranks.count=2", "ranks.min=1");
+            int survivor = ChildSight.ProcessId(await process.Next("^rank 2: started"));
+            await process.Next("^rank 4: ready");
+            await ChildSight.UntilStopped(survivor);
+            ChildSight.Signal(survivor, ChildSight.Continue);
 
+            string output = await Complete(process);
             Says(output, "^goes on from step 7 of .*\\(generation 2:");
             Says(output, "^goes on from step [0-9]+ of .*generation 3, ranks 2,4");
             WentOnFromSurvivors(output);

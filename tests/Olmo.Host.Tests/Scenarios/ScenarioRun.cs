@@ -14,11 +14,15 @@ internal sealed class ScenarioRun
     {
         _runs = runs;
         _guards = guards;
+        Quiet = runs.Quiet;
         Folder = copyOf is null ? runs.New() : runs.CopyOf(copyOf);
     }
 
     /// <summary>Folder of the run.</summary>
     public string Folder { get; }
+
+    /// <summary>Folder of the run without a fault that it must equal.</summary>
+    public string Quiet { get; init; }
 
     /// <summary>Two ranks and two replicas; a replacement is waited for.</summary>
     public static string[] TwoRanks { get; } = ["ranks.count=2", "ranks.min=2"];
@@ -34,7 +38,11 @@ internal sealed class ScenarioRun
     public static string Kill(string at, string rank, int step, int pass = 0) => $"{{ do = kill, at = {at}, rank = {rank}, step = {step}, pass = {pass} }}";
 
     /// <summary>A fault that makes a process late at a moment.</summary>
-    public static string Late(string at, string rank, int step, int milliseconds) => $"{{ do = slow, at = {at}, rank = {rank}, step = {step}, duration = {milliseconds} ms }}";
+    public static string Late(string at, string rank, int step, int milliseconds, int pass = 0) =>
+        $"{{ do = slow, at = {at}, rank = {rank}, step = {step}, pass = {pass}, duration = {milliseconds} ms }}";
+
+    /// <summary>A fault that stops a process by SIGSTOP at the beginning of a step, so that the test comes in time whatever the machine does: it wakes it by SIGCONT.</summary>
+    public static string Freeze(string rank, int step) => $"{{ do = freeze, at = step, rank = {rank}, step = {step} }}";
 
     /// <summary>Starts it.</summary>
     /// <param name="faults">The drill.</param>
@@ -61,7 +69,7 @@ internal sealed class ScenarioRun
     /// <summary>Checks the invariants.</summary>
     /// <param name="output">What the run's processes said.</param>
     /// <param name="lostAtMost">Steps that may have been lost to a checkpoint.</param>
-    public Task Check(string output, long lostAtMost = 0) => Invariants.Check(Folder, output, _runs.Quiet, lostAtMost);
+    public Task Check(string output, long lostAtMost = 0) => Invariants.Check(Folder, output, Quiet, lostAtMost);
 
     /// <summary>The run says a line.</summary>
     public static void Says(string output, string pattern) =>

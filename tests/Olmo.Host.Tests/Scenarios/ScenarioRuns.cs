@@ -12,13 +12,15 @@ public sealed class ScenarioRuns : IAsyncLifetime
     /// <summary>Steps between two checkpoints of a scenario.</summary>
     public const int Interval = 6;
 
+    private static readonly string[] EveryStep = ["checkpoint.interval=1", "checkpoint.max-lag=0"];
+
     private readonly string _root = Directory.CreateTempSubdirectory("olmo-scenarios-").FullName;
     private int _copies;
 
     /// <summary>Folder of the quiet run.</summary>
     internal string Quiet => Path.Combine(_root, "quiet");
 
-    /// <summary>Folder of a run of two ranks that were killed with their node, its coordinator too, when at least two checkpoints were committed.</summary>
+    /// <summary>Folder of a run of two ranks that were killed with their node, its coordinator too, one step after the second checkpoint was committed.</summary>
     internal string Interrupted => Path.Combine(_root, "interrupted");
 
     /// <summary>Digest of the weights of the quiet run.</summary>
@@ -59,6 +61,16 @@ public sealed class ScenarioRuns : IAsyncLifetime
         return folder;
     }
 
+    /// <summary>A run without a fault of a recipe that differs in some keys, with a checkpoint of every step.</summary>
+    /// <returns>Its folder.</returns>
+    internal async Task<string> QuietOf(string[] sets)
+    {
+        string folder = New();
+        (int code, string output) = await OlmoProcess.Run(Command(folder, [.. sets, .. EveryStep]));
+        Assert.True(code == 0, output);
+        return folder;
+    }
+
     /// <summary>A copy of a whole run.</summary>
     internal string CopyOf(string run)
     {
@@ -86,19 +98,21 @@ public sealed class ScenarioRuns : IAsyncLifetime
             sample.prompt = ""
             metrics.log-interval = 1
             journal.busy-timeout = 200 ms
-            ranks { threads = 1, silence = 500 ms }
+            ranks { threads = 1, silence = 15 s }
             supervision { max-faults = 40, max-faults-without-progress = 6 }
             """);
-        (int code, string output) = await OlmoProcess.Run(Command(Quiet, "checkpoint.interval=1", "checkpoint.max-lag=0"));
+        (int code, string output) = await OlmoProcess.Run(Command(Quiet, EveryStep));
         Assert.True(code == 0, output);
         Weights = TinyRuns.WeightsIn(output);
 
         TinyRuns.Copy(Path.Combine(Quiet, "data"), Path.Combine(Interrupted, "data"));
-        using OlmoProcess run = OlmoProcess.Start(Command(Interrupted, "ranks.count=2", "drill.faults=[" + ScenarioRun.Pace(50) + "]"));
+        using OlmoProcess run = OlmoProcess.Start(Command(Interrupted, "ranks.count=2", "checkpoint.max-lag=0", "drill.faults=[" + ScenarioRun.Freeze("2", (2 * Interval) + 2) + "]"));
+        int frozen = ChildSight.ProcessId(await run.Next("^rank 2: started"));
         while (await run.NextCommit() < 2 * Interval)
         {
         }
 
+        await ChildSight.UntilStopped(frozen);
         int[] children = [.. run.Children()];
         run.KillAlone();
         await run.End();

@@ -53,11 +53,13 @@ public sealed class SupervisionScenarioTests(ScenarioRuns runs)
         return Scenario.Run(nameof(F27_DatabaseDown), guards, async () =>
         {
             ScenarioRun run = new(runs, guards);
-            using OlmoProcess process = run.Start([Pace(50)], [.. TwoRanks, "journal.busy-timeout=20 ms"]);
-            await process.NextCommit();
+            using OlmoProcess process = run.Start([Freeze("2", 4), Pace(100)], [.. TwoRanks, "journal.busy-timeout=20 ms"]);
+            int rank = ChildSight.ProcessId(await process.Next("^rank 2: started"));
+            await ChildSight.UntilStopped(rank); // no step ends, and no checkpoint begins, before the journal is away
 
             using (SqliteConnection held = await JournalTests.Lock(run.Folder))
             {
+                ChildSight.Signal(rank, ChildSight.Continue);
                 await process.Next("^the journal is unavailable, steps go on and commits wait");
                 await ChildSight.UntilStep(process, ScenarioRuns.Steps);
             }
@@ -75,11 +77,22 @@ public sealed class SupervisionScenarioTests(ScenarioRuns runs)
         return Scenario.Run(nameof(F50_PreemptionNotice), guards, async () =>
         {
             ScenarioRun run = new(runs, guards);
-            using OlmoProcess process = run.Start([Pace(60)], TwoRanks);
-            const long Seen = 8; // past a boundary, so that what is saved there is not enough
+            const int Seen = 8; // past a boundary, so that what is saved there is not enough
+            using OlmoProcess process = run.Start([Freeze("3", Seen + 1)], TwoRanks);
+            int rank = ChildSight.ProcessId(await process.Next("^rank 3: started"));
             await ChildSight.UntilStep(process, Seen);
+            await ChildSight.UntilStopped(rank);
 
             process.Signal(OlmoProcess.Terminate);
+            if (!Scenario.IsRed)
+            {
+                await process.Next("^stopping after the step that runs"); // without the guard nobody says so
+            }
+
+            if (ChildSight.Lives(rank))
+            {
+                ChildSight.Signal(rank, ChildSight.Continue);
+            }
 
             int code = await process.End();
             Assert.True(code == 4, process.Output);

@@ -12,7 +12,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
 {
     private const ulong Seed = 6198; // run.seed
     private const int Groups = 6;
-    private static readonly string[] ShortLadder = ["ranks.operation-timeout=1 s", "ranks.step-timeout=3 s", "ranks.supervisor-timeout=5 s"];
+    private static readonly string[] ShortLadder = ["ranks.silence=2 s", "ranks.operation-timeout=3 s", "ranks.step-timeout=5 s", "ranks.supervisor-timeout=8 s"];
 
     [ScenarioFact]
     public Task F26a_BitFlipSum()
@@ -142,7 +142,7 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
         {
             ScenarioRun run = new(runs, guards);
             using OlmoProcess process = run.Start(
-                ["{ do = freeze, at = forward, rank = 3, step = 8 }", Pace(300, fromStep: 9)], ["ranks.count=2", "ranks.min=2", "ranks.spares=1"]);
+                ["{ do = freeze, at = forward, rank = 3, step = 8 }", Pace(300, fromStep: 9)], ["ranks.count=2", "ranks.min=2", "ranks.spares=1", "ranks.silence=2 s"]);
             await process.Next("^rank 2: started");
             int frozen = ChildSight.ProcessId(await process.Next("^rank 3: started"));
             await process.Next("^goes on from step 7");
