@@ -6,7 +6,8 @@ namespace Olmo.Model.Compute;
 
 /// <summary>
 /// Memory, zeroed unless it is asked for as it is, outside the garbage-collected heap, at least 64-byte aligned. Buffers of <see cref="HugePageBytes"/> and more start
-/// on a 2 MiB boundary and ask Linux for huge pages, which the kernels' strided reads need. Pointers are valid until
+/// on a 2 MiB boundary and ask Linux for huge pages, which the kernels' strided reads need; there they are mappings of their own, because the C library does not use
+/// what was freed of such an alignment for the next one: a process that makes and frees sums with every change of its world would grow with each. Pointers are valid until
 /// <see cref="Dispose"/>; there is no finalizer, because the memory may be in use through a pointer while this object is not reachable.
 /// </summary>
 public sealed unsafe class AlignedBuffer : IDisposable
@@ -18,6 +19,8 @@ public sealed unsafe class AlignedBuffer : IDisposable
     public const int LineBytes = 64;
 
     private byte* _memory;
+    private byte* _mapping;
+    private nuint _mappedBytes;
 
     /// <summary>Allocates <paramref name="lengthBytes"/> bytes.</summary>
     /// <param name="lengthBytes">Length.</param>
@@ -30,18 +33,28 @@ public sealed unsafe class AlignedBuffer : IDisposable
         LengthBytes = lengthBytes;
         nuint alignment = (nuint)(lengthBytes >= HugePageBytes ? HugePageBytes : LineBytes);
         var size = (nuint)Math.Max(lengthBytes, 1);
-        try
-        {
-            _memory = (byte*)NativeMemory.AlignedAlloc(size, alignment);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new OutOfMemoryException(string.Create(CultureInfo.InvariantCulture, $"A buffer of {lengthBytes} bytes could not be allocated."), e);
-        }
-
         if (alignment == HugePageBytes && OperatingSystem.IsLinux())
         {
+            _mappedBytes = size + HugePageBytes;
+            _mapping = LinuxMemory.Map(_mappedBytes);
+            if (_mapping == null)
+            {
+                throw NoMemory(lengthBytes, null);
+            }
+
+            _memory = (byte*)(((nuint)_mapping + HugePageBytes - 1) & ~(nuint)(HugePageBytes - 1));
             LinuxMemory.AdviseHugePages(_memory, size);
+        }
+        else
+        {
+            try
+            {
+                _memory = (byte*)NativeMemory.AlignedAlloc(size, alignment);
+            }
+            catch (OutOfMemoryException e)
+            {
+                throw NoMemory(lengthBytes, e);
+            }
         }
 
         if (isZeroed)
@@ -107,7 +120,17 @@ public sealed unsafe class AlignedBuffer : IDisposable
         if (memory != null)
         {
             Debug.Assert(((nuint)memory & (LineBytes - 1)) == 0, "aligned allocation");
+            if (_mapping != null && OperatingSystem.IsLinux())
+            {
+                LinuxMemory.Unmap(_mapping, _mappedBytes);
+                _mapping = null;
+                return;
+            }
+
             NativeMemory.AlignedFree(memory);
         }
     }
+
+    private static OutOfMemoryException NoMemory(long lengthBytes, Exception? cause) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"A buffer of {lengthBytes} bytes could not be allocated."), cause);
 }

@@ -8,10 +8,28 @@ namespace Olmo.Model.Compute;
 internal static unsafe partial class LinuxMemory
 {
     private const int MadviseHugePage = 14; // MADV_HUGEPAGE of linux/mman.h
+    private const int ReadWrite = 3; // PROT_READ | PROT_WRITE of bits/mman-linux.h
+    private const int PrivateAnonymous = 0x22; // MAP_PRIVATE | MAP_ANONYMOUS
     private const int ProcessorSetBytes = 128; // CPU_SETSIZE / 8 of glibc's sched.h
 
     /// <summary>Asks for huge pages. The kernel may refuse (transparent huge pages switched off); that costs speed only.</summary>
     public static void AdviseHugePages(void* address, nuint lengthBytes) => _ = Madvise(address, lengthBytes, MadviseHugePage);
+
+    /// <summary>Memory of its own from the kernel, zeroed; null where it has none.</summary>
+    public static byte* Map(nuint lengthBytes)
+    {
+        nint address = Mmap(0, lengthBytes, ReadWrite, PrivateAnonymous, -1, 0);
+        return address == -1 ? null : (byte*)address;
+    }
+
+    /// <summary>Gives back what <see cref="Map"/> gave, all of it.</summary>
+    public static void Unmap(byte* address, nuint lengthBytes)
+    {
+        if (Munmap(address, lengthBytes) != 0)
+        {
+            throw new InvalidOperationException($"munmap of {lengthBytes} bytes: errno {Marshal.GetLastPInvokeError()}");
+        }
+    }
 
     /// <summary>Binds the calling thread to one processor.</summary>
     /// <exception cref="PlatformNotSupportedException">The processor does not exist or is not allowed to this process.</exception>
@@ -27,6 +45,14 @@ internal static unsafe partial class LinuxMemory
             throw new PlatformNotSupportedException($"The thread could not be bound to processor {processor}: errno {Marshal.GetLastPInvokeError()}.");
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint Mmap(nint address, nuint lengthBytes, int protection, int flags, int file, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Munmap(void* address, nuint lengthBytes);
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
