@@ -9,7 +9,7 @@ internal sealed class Bench : IDisposable
     private readonly string _work = Directory.CreateTempSubdirectory("olmo-bench-").FullName;
     private readonly string[] _arguments;
     private string? _data;
-    private WatchedRun? _run;
+    private readonly List<WatchedRun> _runs = [];
 
     public Bench(string[] arguments)
     {
@@ -17,7 +17,10 @@ internal sealed class Bench : IDisposable
         Console.CancelKeyPress += (_, e) =>
         {
             e.Cancel = true;
-            _run?.Dispose(); // whoever waits for it hears that it ended
+            foreach (WatchedRun run in _runs.ToArray())
+            {
+                run.Dispose(); // whoever waits for it hears that it ended
+            }
         };
     }
 
@@ -43,7 +46,7 @@ internal sealed class Bench : IDisposable
         }
 
         WatchedRun run = new(Olmo, folder, [.. model.Arguments(), .. settings.SelectMany(s => (string[])["--set", s])]);
-        _run = run;
+        _runs.Add(run);
         run.Await(r => r.Step >= 1, $"{name}: its first step", 180);
         _data ??= Path.Combine(folder, "data");
         return run;
@@ -53,6 +56,7 @@ internal sealed class Bench : IDisposable
     public void Forget(WatchedRun run)
     {
         run.Dispose();
+        _runs.Remove(run);
         string checkpoints = Path.Combine(run.Folder, "checkpoints");
         if (Directory.Exists(checkpoints))
         {
@@ -66,6 +70,11 @@ internal sealed class Bench : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        foreach (WatchedRun run in _runs)
+        {
+            run.Dispose();
+        }
+
         if (Array.IndexOf(_arguments, "--keep") >= 0)
         {
             Console.WriteLine($"the runs' folders stay in {_work}");

@@ -2,67 +2,90 @@ using System.Globalization;
 
 namespace Olmo.Recovery;
 
-/// <summary>Steps that nothing hits, with all protection and with the least, in turns.</summary>
+/// <summary>Steps that nothing hits, with all protection and with the least, in turns of a few steps.</summary>
 internal static class ProtectionCost
 {
     private const int Interval = 10;        // of checkpoints, in what is priced
     private const int AuditInterval = 50;   // the same of audits
+    private const int Boundary = 6;         // the same in the runs: each is met several times
+    private const int Audited = 9;          // never beside a boundary
+    private const int Turn = 2;             // steps; one for the run that is alone
     private const int WarmSteps = 2;
 
     public static int Run(Bench bench)
     {
-        int rounds = bench.Number("rounds", 3);
-        int steps = bench.Number("steps", 9);
-        int at = Math.Max(WarmSteps + 2, steps / 2); // the step whose checkpoint is met on the way; the last step's is not
-        int audited = steps - 1;
+        int turns = bench.Number("turns", 18);
         BenchModel model = bench.Model(512, 1);
-        Console.WriteLine($"{model}; {rounds} rounds of {steps} steps each; {Bench.Load}");
+        Console.WriteLine($"{model}; {turns} turns of {Turn} steps; {Bench.Load}");
         SumCost sums = SumCost.Measure(model, TimeProvider.System);
-        string[] two = ["ranks.count=2", "ranks.threads=1", "ranks.processes=true", $"run.steps={steps}"];
-        string[] protectedSettings = [.. two, "state.replicas=2", $"checkpoint.interval={at}", $"audit.interval={audited}"];
-        string[] bareSettings = [.. two, "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
-        string[] alone = ["ranks.count=1", "ranks.threads=2", "ranks.processes=true", $"run.steps={steps}", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
-        List<double> full = [], bare = [], one = [], stage = [], audits = [];
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach ((string name, string[] settings, List<double> into) in ((string, string[], List<double>)[])[("full", protectedSettings, full), ("bare", bareSettings, bare), ("alone", alone, one)])
-            {
-                double[] intervals = Of(bench, model, $"{name}-{round}", settings, steps);
-                int first = into == full ? at - 1 : intervals.Length; // interval i is between steps i + 1 and i + 2
-                into.AddRange(intervals.Where((_, i) => i >= WarmSteps - 1 && (i < first || i > first + 1) && (into != full || i != audited - 2)));
-                if (into == full)
-                {
-                    audits.Add(intervals[audited - 2]);
-                    stage.Add(intervals.Skip(first).Take(2).Aggregate(0.0, (a, b) => a + b)); // the copy, and the writing beside two steps
-                }
 
-                Console.WriteLine($"  round {round} {name,-5} {string.Join(' ', intervals.Select(s => s.ToString("0.000", CultureInfo.InvariantCulture)))}; {Bench.Load}");
+        // Nobody takes a run that stands still for dead.
+        string[] patient = ["ranks.silence=200 s", "ranks.operation-timeout=250 s", "ranks.step-timeout=300 s", "ranks.supervisor-timeout=350 s", "ranks.processes=true", "run.steps=100000"];
+        string[] bareSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
+        string[] protectedSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=2", $"checkpoint.interval={Boundary}", $"audit.interval={Audited}"];
+        string[] aloneSettings = [.. patient, "ranks.count=1", "ranks.threads=2", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
+        using PacedRun full = new(bench, "full", model, protectedSettings);
+        full.To(WarmSteps);
+        using PacedRun bare = new(bench, "bare", model, bareSettings);
+        bare.To(WarmSteps);
+        using PacedRun alone = new(bench, "alone", model, aloneSettings);
+        alone.To(WarmSteps);
+        List<StepCost> plain = [], stage = [], audits = [], least = [], single = [];
+        for (int turn = 0; turn < turns; turn++)
+        {
+            List<StepCost> steps = full.To(full.Step + Turn);
+            foreach (StepCost step in steps)
+            {
+                (step.Step % Boundary is 1 or 2 && step.Step > Boundary ? stage : step.Step % Audited == 0 ? audits : plain).Add(step);
             }
+
+            List<StepCost> others = bare.To(bare.Step + Turn);
+            least.AddRange(others);
+            List<StepCost> one = alone.To(alone.Step + 1);
+            single.AddRange(one);
+            Console.WriteLine($"  full {Text(steps)}; bare {Text(others)}; alone {Text(one)}; {Bench.Load}");
         }
 
-        double quiet = Spread.MedianOf(full), least = Spread.MedianOf(bare), single = Spread.MedianOf(one);
-        double checkpoint = Spread.MedianOf(stage) - (2 * quiet);
-        double audit = Spread.MedianOf(audits) - quiet;
-        double cost = quiet - least + (checkpoint / Interval) + (audit / AuditInterval) + sums.Announce;
-        double share = cost / (least - sums.Announce);
+        double announced = sums.Announce;
+        double wall = Report("wall time", s => s.Wall, plain, stage, audits, least, single, announced);
+        double processor = Report("processor time, all processes", s => s.Processor, plain, stage, audits, least, single, 2 * announced);
+        double two = Spread.MedianOf(least.Select(s => s.Wall)), guarded = Spread.MedianOf(plain.Select(s => s.Wall)), one2 = Spread.MedianOf(single.Select(s => s.Wall));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"step with R = 2: {quiet:0.000} s, with R = 1: {least:0.000} s (median of {full.Count} and {bare.Count}); announcements and digests inside both {sums.Announce:0.0000} s; a checkpoint {checkpoint:0.000} s, one every {Interval} steps; an audit {audit:0.000} s, one every {AuditInterval}; one rank of two threads {single:0.000} s"));
+            $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / two * 100:0.00} % of a step; announcements and digests {announced:0.000} s a step and rank"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / least * 100:0.00} % of a step"));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"protection {share * 100:0.00} % of the step = {cost:0.000} s (aim 3 %); checkpoint {checkpoint / quiet * 100:0.0} % of one step; 2 ranks x 1 thread over 1 rank x 2 threads {single / least:0.000} (R = 1), {single / quiet:0.000} (R = 2), aim 0.95"));
-        return share <= 0.03 && single / quiet >= 0.95 ? 0 : 1;
+            $"protection {wall * 100:0.00} % of the step's wall time, {processor * 100:0.00} % of its processor time (aim 3 %); 2 ranks x 1 thread over 1 rank x 2 threads {one2 / two:0.000} (R = 1), {one2 / guarded:0.000} (R = 2), aim 0.95"));
+        return wall <= 0.03 && one2 / guarded >= 0.95 ? 0 : 1;
     }
 
-    private static double[] Of(Bench bench, BenchModel model, string name, string[] settings, int steps)
+    // The first checkpoint and the first audit take their memory; they are shown, not priced.
+    private static double Report(
+        string what, Func<StepCost, double> of, List<StepCost> plain, List<StepCost> stage, List<StepCost> audits, List<StepCost> least, List<StepCost> single, double announced)
     {
-        WatchedRun run = bench.Start(name, model, settings);
-        run.Await(r => r.Step >= steps, $"{name}: {steps} steps", 900);
-        List<StepLine> lines = RunFiles.Steps(run.Folder);
-        bench.Forget(run);
-        return [.. lines.Zip(lines.Skip(1), (a, b) => (b.At - a.At).TotalSeconds)];
+        double quiet = Spread.MedianOf(plain.Select(of));
+        double bare = Spread.MedianOf(least.Select(of));
+        double[] checkpoints = [.. stage.Chunk(2).Where(c => c.Length == 2).Select(c => of(c[0]) + of(c[1]) - (2 * quiet))];
+        double[] audited = [.. audits.Select(a => of(a) - quiet)];
+        double checkpoint = Spread.MedianOf(checkpoints.Skip(1)), audit = Spread.MedianOf(audited.Skip(1));
+        double cost = quiet - bare + (checkpoint / Interval) + (audit / AuditInterval) + announced;
+        Console.WriteLine($"{what}, seconds: median (lowest; middle half) of steps");
+        Console.WriteLine($"  R = 2 {Text(plain.Select(of))}; R = 1 {Text(least.Select(of))}; one rank of two threads {Text(single.Select(of))}");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audited.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the same)"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  R = 2 {quiet - bare:0.000} + checkpoints {checkpoint / Interval:0.000} (one in {Interval} steps) + audits {audit / AuditInterval:0.000} (one in {AuditInterval}) + announcements {announced:0.000} = {cost:0.000}"));
+        return cost / (bare - announced);
+    }
+
+    private static string Text(IEnumerable<StepCost> steps) =>
+        string.Join(' ', steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Wall:0.00}/{s.Processor:0.00}")));
+
+    private static string Text(IEnumerable<double> figures)
+    {
+        double[] sorted = [.. figures.Order()];
+        return string.Create(CultureInfo.InvariantCulture, $"{Spread.MedianOf(sorted):0.000} ({sorted[0]:0.000}; {sorted[sorted.Length / 4]:0.000} to {sorted[sorted.Length * 3 / 4]:0.000}; {sorted.Length})");
     }
 }

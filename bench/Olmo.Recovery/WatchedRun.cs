@@ -120,6 +120,18 @@ internal sealed partial class WatchedRun : IDisposable
         return at;
     }
 
+    /// <summary>Stops all its processes where they are, or lets them go on.</summary>
+    public void Stop(bool isStopped)
+    {
+        foreach (int process in ProcessTree.Of(_process.Id))
+        {
+            Signals.Send(process, isStopped ? Signals.Stop : Signals.Continue);
+        }
+    }
+
+    /// <summary>Processor time of all its processes until now, seconds.</summary>
+    public double ProcessorSeconds => ProcessTree.Of(_process.Id).Sum(ProcessTree.ProcessorSecondsOf);
+
     /// <summary>Waits for the end of the run.</summary>
     /// <returns>Digest of the weights.</returns>
     public string Finish(double seconds)
@@ -148,6 +160,7 @@ internal sealed partial class WatchedRun : IDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
+            Stop(isStopped: false);
             Signals.Send(_process.Id, Signals.Kill); // its children follow it
         }
 

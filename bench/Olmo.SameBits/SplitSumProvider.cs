@@ -116,6 +116,10 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public void AddIntegers(in Tensor values, in Tensor sums) => inner.AddIntegers(values, sums);
 
+    public int ReadPacked(in Tensor source, Span<byte> packed) => inner.ReadPacked(source, packed);
+
+    public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed) => inner.WritePacked(destination, packed);
+
     public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares) =>
         inner.Measure(sums, other, ranges, digests, squares);
 

@@ -14,6 +14,7 @@ public sealed class LocalObjectStore : IObjectStore
     private readonly string _writing;
     private readonly bool _isAtomic;
     private long _temporaries;
+    private byte[]? _buffer; // the last writer's, for the next
 
     /// <summary>Opens the store and removes what an earlier process of the same writer left half-written.</summary>
     /// <param name="root">Folder of the store; made if absent.</param>
@@ -56,14 +57,15 @@ public sealed class LocalObjectStore : IObjectStore
             return PutOutcome.Written;
         }
 
+        byte[] buffer = Interlocked.Exchange(ref _buffer, null) ?? GC.AllocateUninitializedArray<byte>(DirectFileStream.BufferBytes, pinned: true);
         string temporary = Path.Combine(_writing, $"{Interlocked.Increment(ref _temporaries)}");
         try
         {
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+            using (DirectFileStream stream = new(temporary, buffer))
             {
                 write(stream);
                 cancellationToken.ThrowIfCancellationRequested();
-                stream.Flush(flushToDisk: true);
+                stream.Complete();
             }
 
             string folder = Path.GetDirectoryName(target)!;
@@ -78,6 +80,7 @@ public sealed class LocalObjectStore : IObjectStore
         }
         finally
         {
+            Volatile.Write(ref _buffer, buffer);
             File.Delete(temporary);
         }
     }

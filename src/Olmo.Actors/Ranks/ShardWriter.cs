@@ -6,7 +6,7 @@ using Olmo.Actors.Runs;
 namespace Olmo.Actors.Ranks;
 
 /// <summary>
-/// Phase 1 of a checkpoint, off the step path: one thread that writes a staged copy, shard by shard, and reports. The next copy is taken only when this
+/// Phase 1 of a checkpoint, off the step path: one thread of low priority that writes a staged copy, shard by shard, and reports. The next copy is taken only when this
 /// one is written, so that at most one is in memory.
 /// </summary>
 internal sealed class ShardWriter : IDisposable
@@ -50,6 +50,7 @@ internal sealed class ShardWriter : IDisposable
     private void Write(IStagedState staged, int timeline, long generation, IActorRef rank, CancellationToken end)
     {
         object report;
+        Posix.LowerPriority();
         try
         {
             List<ShardEntry> entries = new(staged.Shards.Count);

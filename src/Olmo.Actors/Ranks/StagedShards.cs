@@ -16,13 +16,13 @@ internal sealed class StagedShards(ShardStage stage, CheckpointFacts facts) : IS
 
     public ShardEntry Write(int shard, IObjectStore store, CancellationToken cancellationToken)
     {
-        ShardFileInfo info = stage.Write(shard, Stream.Null, cancellationToken);
+        ShardFileInfo info = stage.Describe(shard, cancellationToken); // its name comes first
         string name = $"shards/{shard}-{info.Sha256}.safetensors";
-        PutOutcome outcome = store.PutIfAbsent(name, s => stage.Write(shard, s, cancellationToken), cancellationToken);
+        PutOutcome outcome = store.PutIfAbsent(name, s => stage.WriteDescribed(shard, s, cancellationToken), cancellationToken);
         if (outcome is PutOutcome.AlreadyThere && !IsIntact(store, name, info))
         {
             store.SetAside(name);
-            store.PutIfAbsent(name, s => stage.Write(shard, s, cancellationToken), cancellationToken);
+            store.PutIfAbsent(name, s => stage.WriteDescribed(shard, s, cancellationToken), cancellationToken);
         }
 
         return new ShardEntry(shard, name, info.Sha256, info.LengthBytes);

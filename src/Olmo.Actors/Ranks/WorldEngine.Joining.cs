@@ -447,7 +447,7 @@ public sealed partial class WorldEngine
                     }
 
                     StepIdentity id = new(Run, plan.Timeline, plan.Generation, plan.StateStep + 1, 0);
-                    frame ??= new byte[SumFrame.EncodedBytes(Run, plan.Recipe.Groups, SumPayload.Fixed64, Math.Max(LossParts.Count, MostElements()))];
+                    frame ??= new byte[SumFrame.MostBytes(Layout, Run, plan.Recipe.Groups)];
                     int length = sums.Of(piece.Kind).WriteFrame(layer, shard, id, frame);
                     foreach (int receiver in piece.Receivers)
                     {
@@ -456,19 +456,5 @@ public sealed partial class WorldEngine
                 }
             }
         }
-    }
-
-    private long MostElements()
-    {
-        long most = 0;
-        for (int layer = 0; layer < Layout.Layers; layer++)
-        {
-            for (int shard = 0; shard < Layout.Shards; shard++)
-            {
-                most = Math.Max(most, Layout.ElementsOfRange(layer, shard));
-            }
-        }
-
-        return most;
     }
 }

@@ -19,7 +19,7 @@ public sealed record RankMemory(
     public long Total => WorkingParameters + OwnedState + LocalSums + OwnSums + ForeignSums + Stage + SendBuffer;
 }
 
-/// <summary>Bytes that a rank sends in a step of the plain deal, headers included.</summary>
+/// <summary>Bytes that a rank sends in a step of the plain deal, headers included; of sums the most that they may take: they travel in as many bytes as their values need.</summary>
 /// <param name="Contributions">Its sums, to the owners of its replica.</param>
 /// <param name="Exchange">Its replica's sums of the owned shards, to the owners in other replicas.</param>
 /// <param name="Announcements">To every member.</param>
@@ -53,7 +53,7 @@ public static class WorldFootprint
             end - first == 1 ? 0 : GradientAccumulator.SizeOf(owned),
             world.Replicas == 1 ? 0 : GradientAccumulator.SizeOf(owned),
             ShardStage.SizeOf(staged),
-            world.Ranks == 1 ? 0 : LargestFrame(layout, world, run) + (end - first == 1 ? 0 : WorldGeneration.ParameterBlockBytes(owned)));
+            world.Ranks == 1 ? 0 : SumFrame.MostBytes(layout, run, world.Groups) + (end - first == 1 ? 0 : WorldGeneration.ParameterBlockBytes(owned)));
     }
 
     /// <summary>Traffic of a rank in a step of the plain deal.</summary>
@@ -74,8 +74,7 @@ public static class WorldFootprint
             bool owns = world.OwnerOf(replica, shard) == position;
             for (int layer = 0; layer <= layout.Layers; layer++)
             {
-                long bytes = Message + SumFrame.EncodedBytes(
-                    run, world.Groups, SumPayload.Fixed64, layer == layout.Layers ? LossParts.Count : layout.ElementsOfRange(layer, shard));
+                long bytes = Message + SumFrame.MostBytes(layout, layer, shard, run, world.Groups);
                 contributions += owns ? 0 : bytes;
                 exchange += owns ? bytes * (world.Replicas - 1) : 0;
             }
@@ -90,18 +89,4 @@ public static class WorldFootprint
     }
 
     private static long Message => WorldHeader.Bytes + MessageFrame.FixedBytes;
-
-    private static long LargestFrame(ParameterLayout layout, WorldPlan world, string run)
-    {
-        long most = LossParts.Count;
-        for (int layer = 0; layer < layout.Layers; layer++)
-        {
-            for (int shard = 0; shard < world.Shards; shard++)
-            {
-                most = Math.Max(most, layout.ElementsOfRange(layer, shard));
-            }
-        }
-
-        return SumFrame.EncodedBytes(run, world.Groups, SumPayload.Fixed64, most);
-    }
 }

@@ -123,19 +123,9 @@ internal sealed partial class WorldGeneration
 
     private void InitialiseSending()
     {
-        ParameterLayout layout = Holding.Placement.Layout;
-        long most = LossParts.Count;
-        for (int layer = 0; layer < _layers; layer++)
-        {
-            for (int shard = 0; shard < World.Shards; shard++)
-            {
-                most = Math.Max(most, layout.ElementsOfRange(layer, shard));
-            }
-        }
-
         if (World.Ranks > 1)
         {
-            _frame = GC.AllocateUninitializedArray<byte>(SumFrame.EncodedBytes(_engine.Run, World.Groups, SumPayload.Fixed64, most), pinned: true);
+            _frame = GC.AllocateUninitializedArray<byte>(SumFrame.MostBytes(Holding.Placement.Layout, _engine.Run, World.Groups), pinned: true);
         }
 
         for (int i = 0; i < _announcementPayloads.Length; i++)

@@ -64,7 +64,7 @@ internal static class ModelText
         }
 
         Line(output, "");
-        Line(output, "sent by a rank in a step, MB");
+        Line(output, "sent by a rank in a step, MB (sums at most: they take as few bytes as their values need, usually 4 to 5 of 8)");
         Line(output, $"{"rank",-6} {"groups",7} {"to owners",10} {"exchange",10} {"announced",10} {"parameters",10} {"total",12}");
         for (int r = 0; r < ranks; r++)
         {

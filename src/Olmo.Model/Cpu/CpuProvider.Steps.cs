@@ -43,6 +43,37 @@ public sealed unsafe partial class CpuProvider
     }
 
     /// <inheritdoc/>
+    public int ReadPacked(in Tensor source, Span<byte> packed)
+    {
+        if (packed.Length < SumPacking.MostBytes(source.Count))
+        {
+            throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} needs room for {SumPacking.MostBytes(source.Count)} bytes; {packed.Length} were given.", nameof(packed));
+        }
+
+        fixed (byte* destination = packed)
+        {
+            return (int)SumPacking.Pack(_width, Longs(source), (nint)source.Count, destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed)
+    {
+        long length = SumPacking.LengthOf(packed, destination.Count);
+        if (length < 0)
+        {
+            throw new ArgumentException($"{packed.Length} bytes do not hold {destination.Count} packed integers.", nameof(packed));
+        }
+
+        fixed (byte* source = packed)
+        {
+            SumPacking.Unpack(_width, source, packed.Length, Longs(destination), (nint)destination.Count);
+        }
+
+        return (int)length;
+    }
+
+    /// <inheritdoc/>
     public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
     {
         Require(digests.Count == ranges.Length, "measure", sums, digests);

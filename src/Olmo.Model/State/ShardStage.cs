@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Olmo.Model.Tensors;
@@ -96,25 +97,34 @@ public sealed class ShardStage : IDisposable
 
     /// <summary>Writes a shard's file and hashes its bytes on the way. The bytes depend on layout, shard and state alone.</summary>
     /// <param name="shard">A shard that the stage holds.</param>
-    /// <param name="destination">Written in blocks of 1 MiB at most; <see cref="Stream.Null"/> gives the digest alone.</param>
+    /// <param name="destination">Written in blocks of 1 MiB at most; see also <see cref="Describe"/>.</param>
     /// <param name="cancellation">Looked at before each block; what was written until then is no file.</param>
     public ShardFileInfo Write(int shard, Stream destination, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        if (Step < 0 || !_placement.Holds(shard))
-        {
-            throw new InvalidOperationException(Step < 0 ? "Nothing was staged yet." : $"Shard {shard} is not staged here.");
-        }
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        long length = Visit(shard, destination, hash, cancellation);
+        return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), length);
+    }
 
-        Interlocked.Increment(ref _writers);
-        try
-        {
-            return WriteContent(shard, destination, cancellation);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _writers);
-        }
+    /// <summary>What <see cref="Write"/> would say of a shard's file; nothing is written.</summary>
+    /// <param name="shard">A shard that the stage holds.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
+    public ShardFileInfo Describe(int shard, CancellationToken cancellation = default)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        long length = Visit(shard, null, hash, cancellation);
+        return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), length);
+    }
+
+    /// <summary>Writes a shard's file that was described before: its bytes are not hashed again.</summary>
+    /// <param name="shard">A shard that the stage holds.</param>
+    /// <param name="destination">As in <see cref="Write"/>.</param>
+    /// <param name="cancellation">As in <see cref="Write"/>.</param>
+    public void WriteDescribed(int shard, Stream destination, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        Visit(shard, destination, null, cancellation);
     }
 
     /// <summary>Frees the buffer.</summary>
@@ -127,34 +137,62 @@ public sealed class ShardStage : IDisposable
         return plan;
     }
 
-    private ShardFileInfo WriteContent(int shard, Stream destination, CancellationToken cancellation)
+    private long Visit(int shard, Stream? destination, IncrementalHash? hash, CancellationToken cancellation)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] header = ShardHeader.Of(_placement.Layout, shard).ToBytes();
-        hash.AppendData(header);
-        destination.Write(header);
-        float[] block = new float[ChunksOfBlock * ParameterLayout.ChunkElements];
-        int chunks = _placement.Layout.ChunksOfShard(shard);
-        foreach (Tensor plane in _planes)
+        if (Step < 0 || !_placement.Holds(shard))
         {
-            for (int first = 0; first < chunks; first += ChunksOfBlock)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                int filled = 0;
-                for (int k = first; k < Math.Min(first + ChunksOfBlock, chunks); k++)
-                {
-                    ParameterChunk chunk = _placement.Layout.ChunkAt(_placement.Layout.ChunkOfShard(shard, k));
-                    _provider.Read(plane.View(_placement.OffsetOf(chunk.Index), new Shape(chunk.Length)), block.AsSpan(filled, chunk.Length));
-                    filled += chunk.Length;
-                }
-
-                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(block.AsSpan(0, filled));
-                hash.AppendData(bytes);
-                destination.Write(bytes);
-            }
+            throw new InvalidOperationException(Step < 0 ? "Nothing was staged yet." : $"Shard {shard} is not staged here.");
         }
 
-        long length = header.Length + (_placement.Layout.ElementsOfShard(shard) * TrainingState.Planes * sizeof(float));
-        return new ShardFileInfo(shard, Convert.ToHexStringLower(hash.GetHashAndReset()), length);
+        Interlocked.Increment(ref _writers);
+        try
+        {
+            return VisitContent(shard, destination, hash, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _writers);
+        }
+    }
+
+    private long VisitContent(int shard, Stream? destination, IncrementalHash? hash, CancellationToken cancellation)
+    {
+        byte[] header = ShardHeader.Of(_placement.Layout, shard).ToBytes();
+        hash?.AppendData(header);
+        destination?.Write(header);
+        float[] block = ArrayPool<float>.Shared.Rent(ChunksOfBlock * ParameterLayout.ChunkElements);
+        try
+        {
+            int chunks = _placement.Layout.ChunksOfShard(shard);
+            foreach (Tensor plane in _planes)
+            {
+                for (int first = 0; first < chunks; first += ChunksOfBlock)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    ReadOnlySpan<byte> bytes = ReadBlock(plane, shard, first, block);
+                    hash?.AppendData(bytes);
+                    destination?.Write(bytes);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(block);
+        }
+
+        return header.Length + (_placement.Layout.ElementsOfShard(shard) * TrainingState.Planes * sizeof(float));
+    }
+
+    private ReadOnlySpan<byte> ReadBlock(in Tensor plane, int shard, int first, float[] block)
+    {
+        int filled = 0;
+        for (int k = first; k < Math.Min(first + ChunksOfBlock, _placement.Layout.ChunksOfShard(shard)); k++)
+        {
+            ParameterChunk chunk = _placement.Layout.ChunkAt(_placement.Layout.ChunkOfShard(shard, k));
+            _provider.Read(plane.View(_placement.OffsetOf(chunk.Index), new Shape(chunk.Length)), block.AsSpan(filled, chunk.Length));
+            filled += chunk.Length;
+        }
+
+        return MemoryMarshal.AsBytes(block.AsSpan(0, filled));
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
 using Olmo.Model.State;
 using Olmo.Model.Tensors;
@@ -27,15 +28,13 @@ public sealed partial class GradientAccumulator
         {
             _losses[frame.Shard] += ReadLoss(frame);
         }
+        else if (frame.Kind == SumPayload.Float32)
+        {
+            AddFloats(frame, ref valid);
+        }
         else
         {
-            ulong digest = VisitPayload(frame, add: false, ref valid);
-            if (digest != frame.Digest)
-            {
-                throw new SumDigestMismatchException($"Frame of layer {frame.Layer}, shard {frame.Shard}, groups {frame.Groups.ToString()}", frame.Digest, digest);
-            }
-
-            VisitPayload(frame, add: true, ref valid);
+            AddPacked(frame);
         }
 
         _digests[range] += frame.Digest;
@@ -125,17 +124,23 @@ public sealed partial class GradientAccumulator
         return true;
     }
 
-    /// <summary>Bytes of the frame of a range, as <see cref="WriteFrame"/> writes it.</summary>
-    public int FrameBytes(int layer, int shard, in StepIdentity id) =>
-        SumFrame.EncodedBytes(id.RunId, Groups, SumPayload.Fixed64, layer == Layout.Layers ? LossParts.Count : Layout.ElementsOfRange(layer, shard));
+    /// <summary>Most bytes of the frame of a range, as <see cref="WriteFrame"/> writes it.</summary>
+    public int MostFrameBytes(int layer, int shard, in StepIdentity id) => SumFrame.MostBytes(Layout, layer, shard, id.RunId, Groups);
 
     /// <summary>Writes a range's sum, with the groups that it holds, as a frame of integers.</summary>
-    /// <returns>Bytes written.</returns>
+    /// <param name="layer">Layer; the number of layers for the scalars.</param>
+    /// <param name="shard">A shard that is held.</param>
+    /// <param name="id">The attempt.</param>
+    /// <param name="destination">Room for <see cref="MostFrameBytes"/>; what lies behind the frame is undefined.</param>
+    /// <returns>Bytes of the frame.</returns>
     public int WriteFrame(int layer, int shard, in StepIdentity id, Span<byte> destination)
     {
-        int length = FrameBytes(layer, shard, id);
-        Span<byte> payload = destination[SumFrame.PayloadOffset(id.RunId, Groups)..length];
+        int payloadAt = SumFrame.PayloadOffset(id.RunId, Groups);
+        Span<byte> payload = destination[payloadAt..MostFrameBytes(layer, shard, id)];
         ulong digest;
+        int elements = LossParts.Count;
+        int bytes = SumFrame.ScalarBytes;
+        SumPayload kind = SumPayload.Fixed64;
         if (layer == Layout.Layers)
         {
             WriteLoss(_losses[shard], payload);
@@ -143,13 +148,14 @@ public sealed partial class GradientAccumulator
         }
         else
         {
-            digest = CopySums(layer, shard, payload);
+            (bytes, digest) = PackSums(layer, shard, payload);
+            elements = (int)Layout.ElementsOfRange(layer, shard);
+            kind = SumPayload.Packed;
             Note(layer, shard, digest);
         }
 
-        SumFrame.WriteHeader(
-            destination, id, layer, shard, SumPayload.Fixed64, IsValid(layer, shard), digest, GroupsOf(layer, shard), payload.Length / sizeof(long));
-        return length;
+        SumFrame.WriteHeader(destination, id, layer, shard, kind, IsValid(layer, shard), digest, GroupsOf(layer, shard), elements, bytes);
+        return payloadAt + bytes;
     }
 
     private static LossParts ReadLoss(in SumFrame frame)
@@ -193,58 +199,129 @@ public sealed partial class GradientAccumulator
 
         bool scalars = frame.Layer == Layout.Layers;
         long elements = scalars ? LossParts.Count : Layout.ElementsOfRange(frame.Layer, frame.Shard);
-        if (frame.Elements != elements || (scalars && frame.Kind != SumPayload.Fixed64) || (frame.Kind == SumPayload.Float32 && frame.Groups.Count != 1))
+        if (frame.Elements != elements || scalars != (frame.Kind == SumPayload.Fixed64) || (frame.Kind == SumPayload.Float32 && frame.Groups.Count != 1))
         {
             throw new SumFrameException(
                 $"Layer {frame.Layer}, shard {frame.Shard}: {elements} elements were expected, not {frame.Elements} of kind {frame.Kind} for {frame.Groups.Count} groups.");
         }
     }
 
-    // Digest of the payload as fixed point, chunk by chunk through the scratch; adds it where asked.
-    private ulong VisitPayload(in SumFrame frame, bool add, ref bool valid)
+    // The sums are read once: what was added is taken back where the payload does not have the frame's digest, which integers allow without a trace.
+    private void AddPacked(in SumFrame frame)
     {
-        int at = 0;
-        int visited = 0;
-        _provider.Zero(_frames.Flag);
-        for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < Layout.FirstChunkOfLayer(frame.Layer + 1); c += Layout.Shards)
+        int last = Layout.FirstChunkOfLayer(frame.Layer + 1);
+        ReadOnlySpan<byte> rest = frame.Payload;
+        for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < last; c += Layout.Shards)
         {
-            ParameterChunk chunk = Layout.ChunkAt(c);
-            ReadOnlySpan<byte> payload = frame.Payload.Slice(at, chunk.Length * SumFrame.ElementBytes(frame.Kind));
-            at += payload.Length;
-            Tensor integers = _frames.Integers.View(0, new Shape(chunk.Length));
-            ChunkRange range = new(chunk.Length, 0, 0, (ulong)chunk.FirstElement);
-            if (frame.Kind == SumPayload.Float32)
-            {
-                Tensor floats = _frames.Floats.View(0, new Shape(chunk.Length));
-                _provider.Write(floats, MemoryMarshal.Cast<byte, float>(payload));
-                _provider.AddRounded(floats, integers, new ReadOnlySpan<ChunkRange>(in range), _limit, accumulate: false, _frames.Flag);
-            }
-            else
-            {
-                _provider.Write(integers, MemoryMarshal.Cast<byte, long>(payload));
-            }
-
-            if (add)
-            {
-                AddIntegers(integers, Placement.IndexOf(c));
-            }
-            else
-            {
-                _provider.Measure(integers, default, new ReadOnlySpan<ChunkRange>(in range), _frames.Digests.View(visited, new Shape(1)), default);
-            }
-
-            visited++;
+            long length = SumPacking.LengthOf(rest, Layout.ChunkAt(c).Length);
+            rest = length >= 0
+                ? rest[(int)length..]
+                : throw new SumFrameException($"Layer {frame.Layer}, shard {frame.Shard}: the payload of {frame.Payload.Length} bytes does not hold chunk {c}, or a width above {sizeof(long)} bytes stands in it.");
         }
 
-        if (add)
+        if (!rest.IsEmpty)
         {
-            return 0;
+            throw new SumFrameException($"Layer {frame.Layer}, shard {frame.Shard}: {rest.Length} of {frame.Payload.Length} bytes of the payload are left over.");
+        }
+
+        int visited = 0;
+        rest = frame.Payload;
+        for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < last; c += Layout.Shards)
+        {
+            int held = Placement.IndexOf(c);
+            Tensor integers = _written[held] ? _frames.Integers.View(0, new Shape(_ranges[held].Length)) : SumsOf(held);
+            rest = rest[_provider.WritePacked(integers, rest)..];
+            MeasureIntegers(integers, _ranges[held].Index, visited++);
+            if (_written[held])
+            {
+                _provider.AddIntegers(integers, SumsOf(held));
+            }
+        }
+
+        ulong digest = SumOfDigests(visited);
+        if (digest != frame.Digest)
+        {
+            TakeBack(frame);
+            throw Mismatch(frame, digest);
+        }
+
+        for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < last; c += Layout.Shards)
+        {
+            _written[Placement.IndexOf(c)] = true;
+        }
+    }
+
+    // What was not written before is overwritten by the next contribution.
+    private void TakeBack(in SumFrame frame)
+    {
+        ReadOnlySpan<byte> rest = frame.Payload;
+        for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < Layout.FirstChunkOfLayer(frame.Layer + 1); c += Layout.Shards)
+        {
+            int held = Placement.IndexOf(c);
+            Tensor integers = _frames.Integers.View(0, new Shape(_ranges[held].Length));
+            rest = rest[_provider.WritePacked(integers, rest)..];
+            if (_written[held])
+            {
+                long[] values = new long[_ranges[held].Length];
+                _provider.Read(integers, values.AsSpan());
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = unchecked(-values[i]);
+                }
+
+                _provider.Write<long>(integers, values);
+                _provider.AddIntegers(integers, SumsOf(held));
+            }
+        }
+    }
+
+    // Each chunk is rounded to the scratch: first for the digest, then to be added.
+    private void AddFloats(in SumFrame frame, ref bool valid)
+    {
+        _provider.Zero(_frames.Flag);
+        int visited = 0;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            int at = 0;
+            for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < Layout.FirstChunkOfLayer(frame.Layer + 1); c += Layout.Shards)
+            {
+                ParameterChunk chunk = Layout.ChunkAt(c);
+                ReadOnlySpan<byte> payload = frame.Payload.Slice(at, chunk.Length * sizeof(float));
+                at += payload.Length;
+                Tensor integers = _frames.Integers.View(0, new Shape(chunk.Length));
+                Tensor floats = _frames.Floats.View(0, new Shape(chunk.Length));
+                ChunkRange range = new(chunk.Length, 0, 0, 0);
+                _provider.Write(floats, MemoryMarshal.Cast<byte, float>(payload));
+                _provider.AddRounded(floats, integers, new ReadOnlySpan<ChunkRange>(in range), _limit, accumulate: false, _frames.Flag);
+                if (pass == 0)
+                {
+                    MeasureIntegers(integers, (ulong)chunk.FirstElement, visited++);
+                }
+                else
+                {
+                    AddIntegers(integers, Placement.IndexOf(c));
+                }
+            }
+
+            ulong digest = SumOfDigests(visited);
+            if (digest != frame.Digest)
+            {
+                throw Mismatch(frame, digest);
+            }
         }
 
         int flag = 0;
         _provider.Read(_frames.Flag, new Span<int>(ref flag));
         valid &= flag == 0;
-        return SumOfDigests(visited);
+    }
+
+    private static SumDigestMismatchException Mismatch(in SumFrame frame, ulong digest) =>
+        new($"Frame of layer {frame.Layer}, shard {frame.Shard}, groups {frame.Groups.ToString()}", frame.Digest, digest);
+
+    private void MeasureIntegers(in Tensor integers, ulong firstElement, int visited)
+    {
+        ChunkRange range = new((int)integers.Count, 0, 0, firstElement);
+        _provider.Measure(integers, default, new ReadOnlySpan<ChunkRange>(in range), _frames.Digests.View(visited, new Shape(1)), default);
     }
 
     private void AddIntegers(in Tensor integers, int held)
@@ -260,9 +337,8 @@ public sealed partial class GradientAccumulator
         }
     }
 
-    private ulong CopySums(int layer, int shard, Span<byte> payload)
+    private (int Bytes, ulong Digest) PackSums(int layer, int shard, Span<byte> payload)
     {
-        Span<long> destination = MemoryMarshal.Cast<byte, long>(payload);
         int at = 0;
         int visited = 0;
         for (int c = Layout.FirstChunkOfRange(layer, shard); c < Layout.FirstChunkOfLayer(layer + 1); c += Layout.Shards)
@@ -270,11 +346,10 @@ public sealed partial class GradientAccumulator
             int held = Placement.IndexOf(c);
             ZeroUnwritten(held, 1);
             _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
-            _provider.Read(SumsOf(held), destination.Slice(at, _ranges[held].Length));
-            at += _ranges[held].Length;
+            at += _provider.ReadPacked(SumsOf(held), payload[at..]);
         }
 
-        return SumOfDigests(visited);
+        return (at, SumOfDigests(visited));
     }
 
     // The first digest of a sum that this rank made itself stands for its contributions.

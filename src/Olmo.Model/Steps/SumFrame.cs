@@ -1,22 +1,25 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
+using Olmo.Model.Kernels;
+using Olmo.Model.State;
 
 namespace Olmo.Model.Steps;
 
 /// <summary>
-/// A sum of group gradients of one range on its way to an owner. Layout, little-endian, every part a multiple of 8 bytes:
+/// A sum of group gradients of one range on its way to an owner. Layout, little-endian, every part but the payload a multiple of 8 bytes:
 /// <code>
 /// 0   u32  magic "OSUM"              32  i32  layer; the number of layers: the scalars
-/// 4   u16  version, 1                36  i32  shard
+/// 4   u16  version, 2                36  i32  shard
 /// 6   u8   payload kind              40  i32  groups of the batch, G
 /// 7   u8   bit 0: all values valid   44  i32  elements of the payload
 /// 8   i64  generation                48  u64  linear digest of the payload as fixed point
 /// 16  i64  step                      56  u32  bytes of the run id, n
 /// 24  i32  timeline                  60  u32  CRC-32C of everything before the payload, this field as 0
-/// 28  i32  attempt                   64  run id in UTF-8, zeros up to a multiple of 8; then ceil(G / 64) words of the group set; then the payload
+/// 28  i32  attempt                   64  u32  bytes of the payload, then u32 0
+/// 72  run id in UTF-8, zeros up to a multiple of 8; then ceil(G / 64) words of the group set; then the payload
 /// </code>
-/// The range's chunks follow each other in chunk order; the scalars are the six integers of <see cref="LossParts"/>. The digest covers the payload, the CRC
+/// The range's chunks follow each other in chunk order, as <see cref="SumPayload"/> says; the scalars are the six integers of <see cref="LossParts"/>. The digest covers the payload, the CRC
 /// the rest, so a frame that decodes is whole.
 /// </summary>
 public readonly ref struct SumFrame
@@ -25,10 +28,10 @@ public readonly ref struct SumFrame
     public const uint Magic = 0x4D55534F;
 
     /// <summary>Version of the layout.</summary>
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     /// <summary>Bytes before the run id.</summary>
-    public const int FixedBytes = 64;
+    public const int FixedBytes = 72;
 
     /// <summary>Most groups of a batch.</summary>
     public const int MaxGroups = 65536;
@@ -39,7 +42,7 @@ public readonly ref struct SumFrame
     private readonly Span<ulong> _groups;
 
     internal SumFrame(
-        StepIdentity id, int layer, int shard, int groups, SumPayload kind, bool isValid, ulong digest, Span<ulong> groupWords, ReadOnlySpan<byte> payload)
+        StepIdentity id, int layer, int shard, int groups, SumPayload kind, bool isValid, ulong digest, Span<ulong> groupWords, int elements, ReadOnlySpan<byte> payload)
     {
         Id = id;
         Layer = layer;
@@ -49,6 +52,7 @@ public readonly ref struct SumFrame
         IsValid = isValid;
         Digest = digest;
         _groups = groupWords;
+        Elements = elements;
         Payload = payload;
     }
 
@@ -80,31 +84,66 @@ public readonly ref struct SumFrame
     public ReadOnlySpan<byte> Payload { get; }
 
     /// <summary>Elements of the payload.</summary>
-    public int Elements => Payload.Length / ElementBytes(Kind);
+    public int Elements { get; }
 
-    /// <summary>Bytes of one element.</summary>
-    public static int ElementBytes(SumPayload kind) => kind switch
+    /// <summary>Bytes of the scalars.</summary>
+    public static int ScalarBytes => LossParts.Count * sizeof(long);
+
+    /// <summary>Most bytes of the frame of a range, whatever its sums are.</summary>
+    /// <param name="layout">Layout of the model.</param>
+    /// <param name="layer">Layer; the number of layers for the scalars.</param>
+    /// <param name="shard">Shard.</param>
+    /// <param name="runId">Run.</param>
+    /// <param name="groups">G</param>
+    /// <exception cref="ArgumentOutOfRangeException">The payload might exceed <see cref="MaxPayloadBytes"/>.</exception>
+    public static int MostBytes(ParameterLayout layout, int layer, int shard, string runId, int groups)
     {
-        SumPayload.Float32 => sizeof(float),
-        SumPayload.Fixed64 => sizeof(long),
-        _ => throw new SumFrameException($"Payload kind {(int)kind} is unknown."),
-    };
+        ArgumentNullException.ThrowIfNull(layout);
+        if (layer == layout.Layers)
+        {
+            return EncodedBytes(runId, groups, ScalarBytes);
+        }
+
+        long bytes = 0;
+        for (int c = layout.FirstChunkOfRange(layer, shard); c < layout.FirstChunkOfLayer(layer + 1); c += layout.Shards)
+        {
+            bytes += SumPacking.MostBytes(layout.ChunkAt(c).Length);
+        }
+
+        return EncodedBytes(runId, groups, bytes);
+    }
+
+    /// <summary>Most bytes of the frame of any range of a layout.</summary>
+    public static int MostBytes(ParameterLayout layout, string runId, int groups)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        int most = 0;
+        for (int layer = 0; layer <= layout.Layers; layer++)
+        {
+            for (int shard = 0; shard < layout.Shards; shard++)
+            {
+                most = Math.Max(most, MostBytes(layout, layer, shard, runId, groups));
+            }
+        }
+
+        return most;
+    }
 
     /// <summary>Offset of the payload, the same for all frames of a run.</summary>
     public static int PayloadOffset(string runId, int groups) => FixedBytes + Padded(Encoding.UTF8.GetByteCount(runId)) + (8 * GroupSet.WordsFor(groups));
 
     /// <summary>Bytes of a whole frame.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The payload would exceed <see cref="MaxPayloadBytes"/>.</exception>
-    public static int EncodedBytes(string runId, int groups, SumPayload kind, long elements)
+    public static int EncodedBytes(string runId, int groups, long payloadBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(elements, MaxPayloadBytes / ElementBytes(kind));
-        return PayloadOffset(runId, groups) + ((int)elements * ElementBytes(kind));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payloadBytes, MaxPayloadBytes);
+        return PayloadOffset(runId, groups) + (int)payloadBytes;
     }
 
     /// <summary>Writes everything before the payload; the payload's bytes must follow it.</summary>
     /// <returns>Bytes written: <see cref="PayloadOffset"/>.</returns>
     public static int WriteHeader(
-        Span<byte> destination, in StepIdentity id, int layer, int shard, SumPayload kind, bool isValid, ulong digest, GroupSet groups, int elements)
+        Span<byte> destination, in StepIdentity id, int layer, int shard, SumPayload kind, bool isValid, ulong digest, GroupSet groups, int elements, int payloadBytes)
     {
         int runIdBytes = Encoding.UTF8.GetByteCount(id.RunId);
         if (runIdBytes > StepIdentity.MaxRunIdBytes)
@@ -129,6 +168,7 @@ public readonly ref struct SumFrame
         BinaryPrimitives.WriteInt32LittleEndian(header[44..], elements);
         BinaryPrimitives.WriteUInt64LittleEndian(header[48..], digest);
         BinaryPrimitives.WriteUInt32LittleEndian(header[56..], (uint)runIdBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[64..], (uint)payloadBytes);
         Encoding.UTF8.GetBytes(id.RunId, header[FixedBytes..]);
         Span<byte> words = header[(length - (8 * groups.Words.Length))..];
         for (int i = 0; i < groups.Words.Length; i++)
@@ -158,13 +198,25 @@ public readonly ref struct SumFrame
         uint groups = BinaryPrimitives.ReadUInt32LittleEndian(start[40..]);
         uint elements = BinaryPrimitives.ReadUInt32LittleEndian(start[44..]);
         uint runIdBytes = BinaryPrimitives.ReadUInt32LittleEndian(start[56..]);
-        int elementBytes = ElementBytes((SumPayload)start[6]);
-        if (groups is 0 or > MaxGroups || runIdBytes > StepIdentity.MaxRunIdBytes || elements > MaxPayloadBytes / elementBytes)
+        uint payloadBytes = BinaryPrimitives.ReadUInt32LittleEndian(start[64..]);
+        if (groups is 0 or > MaxGroups || runIdBytes > StepIdentity.MaxRunIdBytes || elements > MaxPayloadBytes / sizeof(float) || payloadBytes > MaxPayloadBytes)
         {
-            throw new SumFrameException($"The frame has {groups} groups, {elements} elements and a run id of {runIdBytes} bytes: above the limits.");
+            throw new SumFrameException($"The frame has {groups} groups, {elements} elements in {payloadBytes} bytes and a run id of {runIdBytes} bytes: above the limits.");
         }
 
-        return FixedBytes + Padded((int)runIdBytes) + (8 * GroupSet.WordsFor((int)groups)) + ((int)elements * elementBytes);
+        bool fits = (SumPayload)start[6] switch
+        {
+            SumPayload.Float32 => payloadBytes == elements * (ulong)sizeof(float),
+            SumPayload.Fixed64 => payloadBytes == elements * (ulong)sizeof(long),
+            SumPayload.Packed => true, // its receiver knows the chunks
+            _ => throw new SumFrameException($"Payload kind {start[6]} is unknown."),
+        };
+        if (!fits)
+        {
+            throw new SumFrameException($"The frame has {elements} elements of kind {start[6]} in {payloadBytes} bytes.");
+        }
+
+        return FixedBytes + Padded((int)runIdBytes) + (8 * GroupSet.WordsFor((int)groups)) + (int)payloadBytes;
     }
 
     /// <summary>Reads a frame; the payload stays where it is.</summary>
@@ -217,6 +269,7 @@ public readonly ref struct SumFrame
             (source[7] & 1) != 0,
             BinaryPrimitives.ReadUInt64LittleEndian(source[48..]),
             set,
+            BinaryPrimitives.ReadInt32LittleEndian(source[44..]),
             source[payloadAt..]);
     }
 

@@ -147,13 +147,13 @@ public sealed class VirtualWorld : IDisposable
     {
         for (int layer = 0; layer <= from.Layout.Layers; layer++)
         {
-            int length = from.FrameBytes(layer, shard, id);
-            if (_frame.Length < length)
+            int most = from.MostFrameBytes(layer, shard, id);
+            if (_frame.Length < most)
             {
-                _frame = new byte[length];
+                _frame = new byte[most];
             }
 
-            from.WriteFrame(layer, shard, id, _frame);
+            int length = from.WriteFrame(layer, shard, id, _frame);
             SumFrame frame = SumFrame.Read(_frame.AsSpan(0, length), _groupWords, id.RunId);
             if (frame.Id != id)
             {

@@ -20,6 +20,23 @@ public partial interface ITensorProvider
     /// <param name="sums">I64 [n]</param>
     void AddIntegers(in Tensor values, in Tensor sums);
 
+    /// <summary>Copies integers to the host in as many bytes as they need, without loss. Waits for the device.</summary>
+    /// <remarks>
+    /// First a byte for each block of 64 integers (the last may be shorter): the bytes of each of its integers, 0 to 8, the fewest that hold them in two's complement, 0 where all are 0. Then the
+    /// integers, block after block, little-endian.
+    /// </remarks>
+    /// <param name="source">I64 [n]</param>
+    /// <param name="packed">Room for ceil(n / 64) + 8 n bytes; those behind the ones that are returned are undefined.</param>
+    /// <returns>Bytes written.</returns>
+    int ReadPacked(in Tensor source, Span<byte> packed);
+
+    /// <summary>Copies integers from the host, as <see cref="ReadPacked"/> gives them.</summary>
+    /// <param name="destination">I64 [n], written.</param>
+    /// <param name="packed">Begins with the packed integers; what follows is not looked at, but makes it faster.</param>
+    /// <returns>Bytes that they took.</returns>
+    /// <exception cref="ArgumentException">A width is above 8, or the bytes are too few; nothing was written.</exception>
+    int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed);
+
     /// <summary>Of each range of sums + other: the linear digest Σ x_i h(Index + i) modulo 2^64, and the sum of squares of x 2^-48 as fp32.</summary>
     /// <remarks>
     /// h(i): u = (i + 1) 0x9E3779B97F4A7C15; u = (u ^ u >> 32) 0xD6E8FEB86659FD93; (u ^ u >> 32) | 1. Squares are fp64, element i in lane i mod 16, fold 8-4-2-1.

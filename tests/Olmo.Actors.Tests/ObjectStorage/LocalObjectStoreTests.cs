@@ -21,6 +21,45 @@ public sealed class LocalObjectStoreTests : IDisposable
         Assert.Equal("one", Read("shards/a"));
     }
 
+    /// <summary>Around the page and the buffer that is written past the page cache, in pieces that fit neither; a flush on the way changes nothing.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData((1 << 20) - 1)]
+    [InlineData(1 << 20)]
+    [InlineData((3 << 20) + 4096)]
+    [InlineData((2 << 20) + 12_345)]
+    public void PutIfAbsent_AnyLength_IsWhatWasWritten(int length)
+    {
+        byte[] content = new byte[length];
+        for (int i = 0; i < length; i++)
+        {
+            content[i] = (byte)((i * 31) + (i >> 12));
+        }
+
+        for (int time = 0; time < 2; time++)
+        {
+            _store.PutIfAbsent($"shards/{time}", s =>
+            {
+                for (int at = 0; at < length; at += 77_777)
+                {
+                    s.Write(content.AsSpan(at, Math.Min(77_777, length - at)));
+                    if (time == 1)
+                    {
+                        s.Flush();
+                    }
+                }
+
+                Assert.Equal(length, s.Length);
+            });
+
+            Assert.True(File.ReadAllBytes(Path.Combine(_folder, "shards", $"{time}")).AsSpan().SequenceEqual(content));
+        }
+    }
+
     [Fact]
     public void PutIfAbsent_WriterFails_LeavesNothing()
     {

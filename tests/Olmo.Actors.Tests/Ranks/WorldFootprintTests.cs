@@ -28,11 +28,14 @@ public sealed class WorldFootprintTests
             rank.Engine.Prepare(100); // all that was to be sent has left or never will
             Assert.Equal(WorldFootprint.MemoryOf(rank.Engine.Layout, plan, position, WorldExample.Run), rank.Engine.Memory);
             RankTraffic expected = WorldFootprint.TrafficOf(rank.Engine.Layout, plan, position, WorldExample.Run);
-            Assert.Equal(2 * expected.Contributions, rank.Engine.Sent.Contributions);
-            Assert.Equal(2 * expected.Exchange, rank.Engine.Sent.Exchange);
+            AssertMost(2 * expected.Contributions, rank.Engine.Sent.Contributions);
+            AssertMost(2 * expected.Exchange, rank.Engine.Sent.Exchange);
             Assert.Equal(2 * expected.Announcements, rank.Engine.Sent.Announcements);
             Assert.Equal(2 * expected.Parameters, rank.Engine.Sent.Parameters);
             position++;
         }
     }
+
+    // Sums take 8 bytes an element at most. Those of this model need between 4 and 6; headers and scalars come on top.
+    private static void AssertMost(long most, long sent) => Assert.InRange(sent, most * 3 / 10, most * 9 / 10);
 }

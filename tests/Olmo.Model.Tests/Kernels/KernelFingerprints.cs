@@ -85,6 +85,11 @@ internal static unsafe class KernelFingerprints
         FixedPoint.Accumulate(width, b, sums, 1f, 0, N);
         FixedPoint.ToFloat(width, sums, y, 0, N);
         hashes["fixed point"] = Hash<long>(sums.Span) ^ Hash<float>(y.Span) ^ SumDigest.Of(width, sums, 9, N);
+        Pinned<byte> packed = new((int)SumPacking.MostBytes(N));
+        nint bytes = SumPacking.Pack(width, sums, N, packed);
+        Pinned<long> unpacked = new(N);
+        SumPacking.Unpack(width, packed, packed.Length, unpacked, N);
+        hashes["packed sums"] = Hash<byte>(packed.Span[..(int)bytes]) ^ Hash<long>(unpacked.Span);
         hashes["square sum"] = (ulong)BitConverter.DoubleToInt64Bits(SquareSum.Of(width, y, N));
         AdamW.Update(width, new AdamWStep(0.9f, 0.99f, 0.1f, 0.95f, 0.05f, 1e-2f, 1.3f, 1e-8f), g, a, da, sumsOfSquares(db), 0, N);
         hashes["adamw"] = Hash<float>(a.Span) ^ Hash<float>(da.Span);

@@ -207,6 +207,10 @@ public sealed class ShardFileTests : IDisposable
         moments[7] += 1f;
         state.Write(1, 1, moments);
         Assert.Equal(before, stage.Write(1, Stream.Null).Sha256);
+        using MemoryStream written = new(), described = new();
+        Assert.Equal(stage.Write(1, written), stage.Describe(1));
+        stage.WriteDescribed(1, described);
+        Assert.Equal(written.ToArray(), described.ToArray());
         stage.Take(state);
         Assert.NotEqual(before, stage.Write(1, Stream.Null).Sha256);
         using CancellationTokenSource cancelled = new();

@@ -179,6 +179,43 @@ public sealed class GradientAccumulatorTests : IDisposable
     }
 
     [Fact]
+    public void Add_PayloadWithoutItsDigest_HasNoEffect()
+    {
+        using GradientAccumulator rank = _example.Accumulator();
+        using GradientAccumulator second = _example.Accumulator();
+        _example.AddGroup(rank, 0);
+        _example.AddGroup(second, 1);
+        foreach (bool isFirst in (bool[])[true, false])
+        {
+            using GradientAccumulator owner = _example.Accumulator();
+            using GradientAccumulator quiet = _example.Accumulator();
+            for (int layer = 0; layer < _example.Layout.Layers; layer++)
+            {
+                for (int shard = 0; shard < SumExample.Shards; shard++)
+                {
+                    byte[] good = SumExample.Frame(rank, layer, shard);
+                    if (!isFirst)
+                    {
+                        SumExample.Receive(owner, SumExample.Frame(second, layer, shard));
+                        SumExample.Receive(quiet, SumExample.Frame(second, layer, shard));
+                    }
+
+                    SumExample.Receive(quiet, good);
+                    if (_example.Layout.ElementsOfRange(layer, shard) > 0)
+                    {
+                        byte[] bad = [.. good];
+                        bad[^1] ^= 1;
+                        Assert.Throws<SumDigestMismatchException>(() => SumExample.Receive(owner, bad));
+                    }
+
+                    SumExample.Receive(owner, good);
+                    Assert.Equal(SumExample.Frame(quiet, layer, shard), SumExample.Frame(owner, layer, shard));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Announce_SumChangedInMemory_IsFoundByTheDigestsOfItsContributions()
     {
         using GradientAccumulator rank = _example.Accumulator();
@@ -229,9 +266,9 @@ public sealed class GradientAccumulatorTests : IDisposable
         byte[] integers = SumExample.Frame(from, layer, shard);
         ulong[] words = new ulong[GroupSet.WordsFor(SumExample.Groups)];
         SumFrame frame = SumFrame.Read(integers, words, SumExample.Id.RunId);
-        byte[] bytes = new byte[SumFrame.EncodedBytes(SumExample.Id.RunId, SumExample.Groups, SumPayload.Float32, frame.Elements)];
+        byte[] bytes = new byte[SumFrame.EncodedBytes(SumExample.Id.RunId, SumExample.Groups, frame.Elements * sizeof(float))];
         int at = SumFrame.WriteHeader(
-            bytes, SumExample.Id, layer, shard, SumPayload.Float32, true, frame.Digest, frame.Groups, frame.Elements);
+            bytes, SumExample.Id, layer, shard, SumPayload.Float32, true, frame.Digest, frame.Groups, frame.Elements, frame.Elements * sizeof(float));
         ParameterSlot slot = _example.Layout.Tensors.Single(t => t.Tensor.Layer == layer);
         float[] gradient = _example.Gradient(group, slot.Index);
         for (int c = _example.Layout.FirstChunkOfRange(layer, shard); c < _example.Layout.FirstChunkOfLayer(layer + 1); c += SumExample.Shards)

@@ -106,9 +106,8 @@ internal sealed class SumExample : IDisposable
 
     public static byte[] Frame(GradientAccumulator from, int layer, int shard)
     {
-        byte[] bytes = new byte[from.FrameBytes(layer, shard, Id)];
-        Assert.Equal(bytes.Length, from.WriteFrame(layer, shard, Id, bytes));
-        return bytes;
+        byte[] bytes = new byte[from.MostFrameBytes(layer, shard, Id)];
+        return bytes[..from.WriteFrame(layer, shard, Id, bytes)];
     }
 
     public static void Receive(GradientAccumulator to, byte[] bytes)

@@ -36,6 +36,54 @@ internal sealed partial class Fp64Provider
         }
     }
 
+    public int ReadPacked(in Tensor source, Span<byte> packed)
+    {
+        Span<long> x = Longs(source);
+        int blocks = (x.Length + 63) / 64;
+        int at = blocks;
+        for (int b = 0; b < blocks; b++)
+        {
+            Span<long> block = x.Slice(b * 64, Math.Min(64, x.Length - (b * 64)));
+            int bytes = 0;
+            foreach (long value in block)
+            {
+                while (bytes < 8 && value != (bytes == 0 ? 0 : value << (64 - (8 * bytes)) >> (64 - (8 * bytes))))
+                {
+                    bytes++;
+                }
+            }
+
+            packed[b] = (byte)bytes;
+            foreach (long value in block)
+            {
+                BitConverter.GetBytes(value).AsSpan(0, bytes).CopyTo(packed[at..]);
+                at += bytes;
+            }
+        }
+
+        return at;
+    }
+
+    public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed)
+    {
+        Span<long> y = Longs(destination);
+        int at = (y.Length + 63) / 64;
+        for (int i = 0; i < y.Length; i++)
+        {
+            int bytes = packed[i / 64];
+            long value = bytes > 0 && packed[at + bytes - 1] >= 0x80 ? -1 : 0;
+            for (int b = bytes - 1; b >= 0; b--)
+            {
+                value = (value << 8) | packed[at + b];
+            }
+
+            y[i] = value;
+            at += bytes;
+        }
+
+        return at;
+    }
+
     public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
     {
         for (int r = 0; r < ranges.Length; r++)

@@ -34,6 +34,7 @@ public sealed class StepOperationTests
                 using CpuProvider provider = new(pool, width);
                 Outcome actual = Run(provider);
                 Assert.Equal(expected.Sums, actual.Sums);
+                Assert.Equal(expected.Packed, actual.Packed);
                 Assert.Equal(expected.Flags, actual.Flags);
                 Assert.Equal(expected.SumDigests, actual.SumDigests);
                 Assert.Equal(expected.StateDigests, actual.StateDigests);
@@ -65,6 +66,8 @@ public sealed class StepOperationTests
         Assert.Throws<ArgumentException>(() => provider.Measure(memory.P, default, Ranges, memory.Digests, default));
         ArgumentException types = Assert.Throws<ArgumentException>(() => provider.DigestState(memory.P, memory.Sums, memory.V, Ranges, memory.Digests));
         Assert.Contains("'sums' is I64; F32 is needed", types.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => provider.ReadPacked(memory.Sums, new byte[100]));
+        Assert.Throws<ArgumentException>(() => provider.WritePacked(memory.Sums, new byte[100]));
         using Fp64Provider other = new();
         using Memory foreign = new(other);
         ArgumentException device = Assert.Throws<ArgumentException>(() => provider.AddIntegers(foreign.Sums, memory.Sums));
@@ -90,10 +93,15 @@ public sealed class StepOperationTests
         provider.Write<float>(memory.P, second);
         provider.AddRounded(memory.P, memory.Other, Ranges, Limit, accumulate: false, memory.Flags);
         provider.AddIntegers(memory.Sums, memory.Other);
+        byte[] packed = new byte[9 * Elements];
+        int bytes = provider.ReadPacked(memory.Other, packed);
+        provider.Zero(memory.Other);
+        Assert.Equal(bytes, provider.WritePacked(memory.Other, packed.AsSpan(0, bytes)));
         provider.Measure(memory.Sums, memory.Other, Ranges, memory.Digests, memory.Squares);
         Outcome outcome = new()
         {
             Sums = Read<long>(provider, memory.Other),
+            Packed = packed[..bytes],
             Flags = Read<int>(provider, memory.Flags),
             SumDigests = Read<long>(provider, memory.Digests),
             Squares = Read<double>(provider, memory.Squares),
@@ -131,6 +139,8 @@ public sealed class StepOperationTests
     private sealed class Outcome
     {
         public long[] Sums { get; set; } = [];
+
+        public required byte[] Packed { get; init; }
 
         public int[] Flags { get; set; } = [];
 
