@@ -8,13 +8,13 @@ internal static class ProtectionCost
     private const int Interval = 10;        // of checkpoints, in what is priced
     private const int AuditInterval = 50;   // the same of audits
     private const int Boundary = 6;         // the same in the runs: each is met several times
-    private const int Audited = 9;          // never beside a boundary
     private const int Turn = 2;             // steps; one for the run that is alone
     private const int WarmSteps = 2;
 
     public static int Run(Bench bench)
     {
         int turns = bench.Number("turns", 18);
+        int audited = bench.Number("audits", Boundary); // every so many steps: 3 or 6, as what a boundary costs is seen in the two steps after it
         BenchModel model = bench.Model(512, 1);
         Console.WriteLine($"{model}; {turns} turns of {Turn} steps; {Bench.Load}");
         SumCost sums = SumCost.Measure(model, TimeProvider.System);
@@ -22,7 +22,7 @@ internal static class ProtectionCost
         // Nobody takes a run that stands still for dead.
         string[] patient = ["ranks.silence=200 s", "ranks.operation-timeout=250 s", "ranks.step-timeout=300 s", "ranks.supervisor-timeout=350 s", "ranks.processes=true", "run.steps=100000"];
         string[] bareSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
-        string[] protectedSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=2", $"checkpoint.interval={Boundary}", $"audit.interval={Audited}"];
+        string[] protectedSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=2", $"checkpoint.interval={Boundary}", $"audit.interval={audited}"];
         string[] aloneSettings = [.. patient, "ranks.count=1", "ranks.threads=2", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
         using PacedRun full = new(bench, "full", model, protectedSettings);
         full.To(WarmSteps);
@@ -36,7 +36,7 @@ internal static class ProtectionCost
             List<StepCost> steps = full.To(full.Step + Turn);
             foreach (StepCost step in steps)
             {
-                (step.Step % Boundary is 1 or 2 && step.Step > Boundary ? stage : step.Step % Audited == 0 ? audits : plain).Add(step);
+                (step.Step % Boundary is 1 or 2 && step.Step > Boundary ? stage : step.Step % audited == 0 ? audits : plain).Add(step);
             }
 
             List<StepCost> others = bare.To(bare.Step + Turn);
@@ -59,7 +59,7 @@ internal static class ProtectionCost
         return wall <= 0.03 && one2 / guarded >= 0.95 ? 0 : 1;
     }
 
-    // The first checkpoint and the first audit take their memory; they are shown, not priced.
+    // The first checkpoint takes its memory, and each rank's first audit; these are shown, not priced.
     private static double Report(
         string what, Func<StepCost, double> of, List<StepCost> plain, List<StepCost> stage, List<StepCost> audits, List<StepCost> least, List<StepCost> single, double announced)
     {
@@ -67,13 +67,13 @@ internal static class ProtectionCost
         double bare = Spread.MedianOf(least.Select(of));
         double[] checkpoints = [.. stage.Chunk(2).Where(c => c.Length == 2).Select(c => of(c[0]) + of(c[1]) - (2 * quiet))];
         double[] audited = [.. audits.Select(a => of(a) - quiet)];
-        double checkpoint = Spread.MedianOf(checkpoints.Skip(1)), audit = Spread.MedianOf(audited.Skip(1));
+        double checkpoint = Spread.MedianOf(checkpoints.Skip(Math.Min(1, checkpoints.Length - 1))), audit = Spread.MedianOf(audited.Skip(Math.Min(2, audited.Length - 1)));
         double cost = quiet - bare + (checkpoint / Interval) + (audit / AuditInterval) + announced;
         Console.WriteLine($"{what}, seconds: median (lowest; middle half) of steps");
         Console.WriteLine($"  R = 2 {Text(plain.Select(of))}; R = 1 {Text(least.Select(of))}; one rank of two threads {Text(single.Select(of))}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audited.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the same)"));
+            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audited.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first of each rank takes its memory)"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"  R = 2 {quiet - bare:0.000} + checkpoints {checkpoint / Interval:0.000} (one in {Interval} steps) + audits {audit / AuditInterval:0.000} (one in {AuditInterval}) + announcements {announced:0.000} = {cost:0.000}"));

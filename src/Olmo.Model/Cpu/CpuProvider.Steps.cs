@@ -45,9 +45,9 @@ public sealed unsafe partial class CpuProvider
     /// <inheritdoc/>
     public int ReadPacked(in Tensor source, Span<byte> packed)
     {
-        if (packed.Length < SumPacking.MostBytes(source.Count))
+        if (packed.Length < PackedIntegers.MostBytes(source.Count))
         {
-            throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} needs room for {SumPacking.MostBytes(source.Count)} bytes; {packed.Length} were given.", nameof(packed));
+            throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} needs room for {PackedIntegers.MostBytes(source.Count)} bytes; {packed.Length} were given.", nameof(packed));
         }
 
         fixed (byte* destination = packed)
@@ -59,7 +59,7 @@ public sealed unsafe partial class CpuProvider
     /// <inheritdoc/>
     public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed)
     {
-        long length = SumPacking.LengthOf(packed, destination.Count);
+        long length = PackedIntegers.LengthOf(packed, destination.Count);
         if (length < 0)
         {
             throw new ArgumentException($"{packed.Length} bytes do not hold {destination.Count} packed integers.", nameof(packed));

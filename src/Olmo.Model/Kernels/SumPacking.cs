@@ -2,31 +2,25 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Olmo.Model.Compute;
+using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
 
-/// <summary>
-/// 64-bit integers in as many bytes as they need, without loss: first one byte for each block of 64 (the last may be shorter), the bytes that each of its integers takes, 0 to 8;
-/// then the integers, block after block, their lowest bytes first. The highest bit that is written is the sign. A block of zeros takes no byte.
-/// </summary>
+/// <summary>Packs 64-bit integers, and back: <see cref="PackedIntegers"/>.</summary>
 internal static unsafe partial class SumPacking
 {
-    /// <summary>Integers that share a width.</summary>
-    public const int BlockElements = 64;
-
-    /// <summary>Most bytes of some integers; also what <see cref="Pack"/> may write to, whatever it returns.</summary>
-    public static long MostBytes(long count) => Blocks(count) + (count * sizeof(long));
+    private const int BlockElements = PackedIntegers.BlockElements;
 
     /// <summary>Packs.</summary>
     /// <param name="width">Instruction set; decides speed only.</param>
     /// <param name="x">The integers.</param>
     /// <param name="count">Integers.</param>
-    /// <param name="destination">Room for <see cref="MostBytes"/>; what lies behind the bytes that are returned is undefined.</param>
+    /// <param name="destination">Room for <see cref="PackedIntegers.MostBytes"/>; what lies behind the bytes that are returned is undefined.</param>
     /// <returns>Bytes that they take.</returns>
     public static nint Pack(SimdWidth width, long* x, nint count, byte* destination)
     {
         byte* widths = destination;
-        byte* at = destination + Blocks(count);
+        byte* at = destination + PackedIntegers.Blocks(count);
         for (nint i = 0; i < count; i += BlockElements)
         {
             int n = (int)Math.Min(BlockElements, count - i);
@@ -55,33 +49,7 @@ internal static unsafe partial class SumPacking
         return (nint)(at - destination);
     }
 
-    /// <summary>Bytes that some packed integers take.</summary>
-    /// <param name="source">Begins with them.</param>
-    /// <param name="count">Integers.</param>
-    /// <returns>-1 where a width is above 8 or the bytes are too few.</returns>
-    public static long LengthOf(ReadOnlySpan<byte> source, long count)
-    {
-        long blocks = Blocks(count);
-        if (source.Length < blocks)
-        {
-            return -1;
-        }
-
-        long length = blocks;
-        for (int b = 0; b < blocks; b++)
-        {
-            if (source[b] > sizeof(long))
-            {
-                return -1;
-            }
-
-            length += source[b] * Math.Min(BlockElements, count - ((long)b * BlockElements));
-        }
-
-        return length <= source.Length ? length : -1;
-    }
-
-    /// <summary>Unpacks what <see cref="LengthOf"/> found to be right.</summary>
+    /// <summary>Unpacks what <see cref="PackedIntegers.LengthOf"/> found to be right.</summary>
     /// <param name="width">Instruction set; decides speed only.</param>
     /// <param name="source">The packed integers.</param>
     /// <param name="available">Bytes that may be read from there; as many as they take at least. More of them are faster.</param>
@@ -90,7 +58,7 @@ internal static unsafe partial class SumPacking
     public static void Unpack(SimdWidth width, byte* source, nint available, long* y, nint count)
     {
         byte* widths = source;
-        byte* at = source + Blocks(count);
+        byte* at = source + PackedIntegers.Blocks(count);
         byte* end = source + available;
         for (nint i = 0; i < count; i += BlockElements)
         {
@@ -113,8 +81,6 @@ internal static unsafe partial class SumPacking
             at += n * bytes;
         }
     }
-
-    private static long Blocks(long count) => (count + BlockElements - 1) / BlockElements;
 
     private static int WidthOf(SimdWidth width, long* x) => width switch
     {

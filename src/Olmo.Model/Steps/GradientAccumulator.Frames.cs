@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
 using Olmo.Model.State;
 using Olmo.Model.Tensors;
@@ -213,7 +212,7 @@ public sealed partial class GradientAccumulator
         ReadOnlySpan<byte> rest = frame.Payload;
         for (int c = Layout.FirstChunkOfRange(frame.Layer, frame.Shard); c < last; c += Layout.Shards)
         {
-            long length = SumPacking.LengthOf(rest, Layout.ChunkAt(c).Length);
+            long length = PackedIntegers.LengthOf(rest, Layout.ChunkAt(c).Length);
             rest = length >= 0
                 ? rest[(int)length..]
                 : throw new SumFrameException($"Layer {frame.Layer}, shard {frame.Shard}: the payload of {frame.Payload.Length} bytes does not hold chunk {c}, or a width above {sizeof(long)} bytes stands in it.");

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
-using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
 using Olmo.Model.State;
 
 namespace Olmo.Model.Steps;
@@ -107,7 +107,7 @@ public readonly ref struct SumFrame
         long bytes = 0;
         for (int c = layout.FirstChunkOfRange(layer, shard); c < layout.FirstChunkOfLayer(layer + 1); c += layout.Shards)
         {
-            bytes += SumPacking.MostBytes(layout.ChunkAt(c).Length);
+            bytes += PackedIntegers.MostBytes(layout.ChunkAt(c).Length);
         }
 
         return EncodedBytes(runId, groups, bytes);

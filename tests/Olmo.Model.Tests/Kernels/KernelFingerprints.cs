@@ -85,7 +85,7 @@ internal static unsafe class KernelFingerprints
         FixedPoint.Accumulate(width, b, sums, 1f, 0, N);
         FixedPoint.ToFloat(width, sums, y, 0, N);
         hashes["fixed point"] = Hash<long>(sums.Span) ^ Hash<float>(y.Span) ^ SumDigest.Of(width, sums, 9, N);
-        Pinned<byte> packed = new((int)SumPacking.MostBytes(N));
+        Pinned<byte> packed = new((int)PackedIntegers.MostBytes(N));
         nint bytes = SumPacking.Pack(width, sums, N, packed);
         Pinned<long> unpacked = new(N);
         SumPacking.Unpack(width, packed, packed.Length, unpacked, N);

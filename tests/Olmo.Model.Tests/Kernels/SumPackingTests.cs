@@ -28,7 +28,7 @@ public sealed unsafe class SumPackingTests
             {
                 Pinned<long> x = new(count);
                 x.Span.Fill(value);
-                Pinned<byte> packed = new((int)SumPacking.MostBytes(count));
+                Pinned<byte> packed = new((int)PackedIntegers.MostBytes(count));
                 nint length = SumPacking.Pack(width, x, count, packed);
                 Assert.Equal(1 + ((expected.Length - 1) * count), length);
                 Assert.Equal(expected[0], packed.Span[0]);
@@ -59,13 +59,13 @@ public sealed unsafe class SumPackingTests
                 x.Span[i] = bytes == 0 || (i < 640 && i % 64 != 63) ? 0 : (long)stream.Bits(draw++) >> (64 - (8 * bytes));
             }
 
-            int most = (int)SumPacking.MostBytes(count);
+            int most = (int)PackedIntegers.MostBytes(count);
             Pinned<byte> expected = new(most), actual = new(most);
             nint length = SumPacking.Pack(SimdWidth.Scalar, x, count, expected);
             Assert.Equal(length, SumPacking.Pack(w, x, count, actual));
             Assert.True(expected.Span[..(int)length].SequenceEqual(actual.Span[..(int)length]));
             actual.AssertGuard();
-            Assert.Equal(length, SumPacking.LengthOf(actual.Span, count));
+            Assert.Equal(length, PackedIntegers.LengthOf(actual.Span, count));
 
             // What ends where the memory ends, and what is followed by more.
             Pinned<byte> exact = new(actual.Span[..(int)length]);
@@ -82,11 +82,11 @@ public sealed unsafe class SumPackingTests
     public void LengthOf_WidthAboveEightOrTooFewBytes_IsRefused()
     {
         byte[] packed = [8, 2, .. new byte[(64 * 8) + (36 * 2)]];
-        Assert.Equal(packed.Length, SumPacking.LengthOf(packed, 100));
-        Assert.Equal(packed.Length, SumPacking.LengthOf([.. packed, 1, 2, 3], 100));
-        Assert.Equal(-1, SumPacking.LengthOf(packed.AsSpan(0, packed.Length - 1), 100));
-        Assert.Equal(-1, SumPacking.LengthOf([8], 100));
+        Assert.Equal(packed.Length, PackedIntegers.LengthOf(packed, 100));
+        Assert.Equal(packed.Length, PackedIntegers.LengthOf([.. packed, 1, 2, 3], 100));
+        Assert.Equal(-1, PackedIntegers.LengthOf(packed.AsSpan(0, packed.Length - 1), 100));
+        Assert.Equal(-1, PackedIntegers.LengthOf([8], 100));
         packed[0] = 9;
-        Assert.Equal(-1, SumPacking.LengthOf(packed, 100));
+        Assert.Equal(-1, PackedIntegers.LengthOf(packed, 100));
     }
 }
