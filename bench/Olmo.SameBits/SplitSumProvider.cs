@@ -22,6 +22,8 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public void Zero(in Tensor tensor) => inner.Zero(tensor);
 
+    public void Pack(in Tensor rows, in Tensor packed, long firstRow) => inner.Pack(rows, packed, firstRow);
+
     public void Copy(in Tensor source, in Tensor destination) => inner.Copy(source, destination);
 
     public void Add(in Tensor a, in Tensor b, in Tensor y) => inner.Add(a, b, y);
