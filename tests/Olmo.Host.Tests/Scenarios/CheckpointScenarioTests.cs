@@ -58,8 +58,8 @@ public sealed class CheckpointScenarioTests(ScenarioRuns runs)
             Assert.DoesNotContain(Step, committed);
             Assert.Contains(ScenarioRuns.Steps, committed);
             // Before: one copy of all shards of the rank, then its files. Afterwards: a copy for each file.
-            Assert.Equal(["stage", "shard-write", "shard-write"], Staging(run, "rank-2", ScenarioRuns.Interval));
-            Assert.Equal(["shard-write", "stage", "shard-write", "stage"], Staging(run, "rank-2", ScenarioRuns.Steps));
+            Assert.Equal(["stage", "shard-write", "shard-write"], Staging(run, "rank-slot-0", ScenarioRuns.Interval));
+            Assert.Equal(["shard-write", "stage", "shard-write", "stage"], Staging(run, "rank-slot-0", ScenarioRuns.Steps));
             await run.Check(output);
         });
     }
