@@ -156,7 +156,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private static byte* Address(in Tensor tensor, DType needed) =>
         tensor.DType == needed && !tensor.Buffer.IsPacked
             ? Address(tensor)
-            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {(tensor.Buffer.IsPacked ? "packed " : "")}{tensor.DType}; {needed} in rows is needed.");
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {(tensor.Buffer.IsPacked ? "packed " : "")}{tensor.DType}; {needed}{(tensor.Buffer.IsPacked ? " in rows" : "")} is needed.");
 
     private static byte* Host<T>(in Tensor tensor, int count)
         where T : unmanaged

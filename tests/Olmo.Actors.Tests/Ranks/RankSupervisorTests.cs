@@ -151,7 +151,7 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
     public void Adopt_RanksTrain_AnswersTheirWorld()
     {
         There(0, 1);
-        _supervisor.Tell(new AdoptWorld(_run.Ref), _run.Ref);
+        _supervisor.Tell(new AdoptWorld(_checkpoints.Ref), _run.Ref);
         _supervisor.Tell(new RankReport(0, 4, 0, RankPhase.Training, 12, null, null), _ranks[0].Ref);
         _supervisor.Tell(new RankReport(1, 4, 0, RankPhase.Training, 13, null, null), _ranks[1].Ref);
 
