@@ -12,7 +12,7 @@ public sealed class RankProxies : ReceiveActor, IWithTimers
 {
     private readonly IActorRef _links;
     private readonly IActorRef _supervisor;
-    private readonly TimeSpan _silence;
+    private readonly TimeSpan? _silence;
     private readonly TaskCompletionSource _listed;
     private readonly SortedDictionary<int, IActorRef> _proxies = [];
     private IActorRef _node = ActorRefs.Nobody;
@@ -20,9 +20,9 @@ public sealed class RankProxies : ReceiveActor, IWithTimers
     /// <summary>Tells <paramref name="supervisor"/> of the processes of the node that speaks to it.</summary>
     /// <param name="links">The link's actor of this process.</param>
     /// <param name="supervisor">The supervisor of ranks.</param>
-    /// <param name="silence">How long a rank may go on being silent before it is killed.</param>
+    /// <param name="silence">How long a rank may go on being silent before it is killed; null: for ever.</param>
     /// <param name="listed">Completed by the first list.</param>
-    public RankProxies(IActorRef links, IActorRef supervisor, TimeSpan silence, TaskCompletionSource listed)
+    public RankProxies(IActorRef links, IActorRef supervisor, TimeSpan? silence, TaskCompletionSource listed)
     {
         _links = links;
         _supervisor = supervisor;
@@ -55,9 +55,9 @@ public sealed class RankProxies : ReceiveActor, IWithTimers
             {
                 Timers.Cancel(key);
             }
-            else if (!Timers.IsTimerActive(key))
+            else if (_silence is { } longest && !Timers.IsTimerActive(key))
             {
-                Timers.StartSingleTimer(key, new StillSilent(process.Rank), _silence);
+                Timers.StartSingleTimer(key, new StillSilent(process.Rank), longest);
             }
         }
 

@@ -16,11 +16,12 @@ public sealed partial class RankSupervisor
     private long _formedAs; // its generation
     private bool _asksWhere;
 
-    // It went on in a world that others have left. Whatever it sends is refused, as its generation is old; its process ends, and a fresh one takes its place.
+    // It went on in a world that others have left. Whatever it sends is refused, as its generation is old; its process ends, and a fresh one takes its place. Where nobody of the world that
+    // went on lives it is the spare that the next one needs.
     private void OnHeard(int rank)
     {
         _leftOut.Remove(rank);
-        if (_frozen.Contains(rank) && _asking is Asking.Nothing && !_members.Contains(rank))
+        if (_frozen.Contains(rank) && _asking is Asking.Nothing && !_members.Contains(rank) && _members.Any(m => _ranks.TryGetValue(m, out RankEntry? member) && !member.IsSilent))
         {
             _frozen.Remove(rank);
             OnExclude(new ExcludeRank(rank, "it was frozen, and its world went on without it", BarsPlace: false));

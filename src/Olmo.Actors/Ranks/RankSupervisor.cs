@@ -121,6 +121,10 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
         foreach (RankEntry entry in _settings.Guards.SilenceWatch ? changed.Ranks : [.. changed.Ranks.Select(r => r with { IsSilent = false })])
         {
             _ranks[entry.RankId] = entry;
+        }
+
+        foreach (RankEntry entry in _ranks.Values.ToArray())
+        {
             if (!entry.IsSilent)
             {
                 OnHeard(entry.RankId);

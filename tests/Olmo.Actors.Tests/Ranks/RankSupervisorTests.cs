@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
+using Olmo.Actors.Nodes;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
@@ -185,6 +186,50 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         Settle();
 
         Assert.False(_checkpoints.HasMessages);
+    }
+
+    [Fact]
+    public void Frozen_IsHeardWhileTheWorldThatWentOnLives_IsEnded()
+    {
+        TestProbe processes = CreateTestProbe();
+        GoOnWithoutRank1();
+
+        _supervisor.Tell(new RanksChanged([Entry(0), Entry(1)]), processes.Ref);
+
+        Assert.Equal(1, processes.ExpectMsg<KillProcess>().Rank);
+    }
+
+    [Fact]
+    public void Frozen_IsHeardWhenTheWorldThatWentOnIsGone_IsTheSpareOfTheNext()
+    {
+        TestProbe processes = CreateTestProbe();
+        GoOnWithoutRank1();
+
+        _supervisor.Tell(new RanksChanged([Entry(1)]), processes.Ref);
+        Assert.Equal(0, _run.ExpectMsg<RankFailed>().RankId);
+        _supervisor.Tell(new GatherRanks(3), _run.Ref);
+        Answer(1, 3);
+
+        Assert.Equal(1, Assert.Single(_run.ExpectMsg<RanksGathered>().Reports).RankId);
+        Assert.False(processes.HasMessages);
+    }
+
+    private RankEntry Entry(int rank) => new(rank, _ranks[rank].Ref, true, false);
+
+    private void GoOnWithoutRank1()
+    {
+        Train();
+        There([0, 1], silent: 1);
+        _run.ExpectMsg<RankFailed>();
+        _supervisor.Tell(new GatherRanks(2), _run.Ref);
+        Answer(0, 2);
+        ImmutableArray<WorldReport> reports = _run.ExpectMsg<RanksGathered>().Reports;
+        FormationResult result = WorldFormation.FromState(2, 0, Recipe, [], reports.Select(r => r.RankId), null);
+        _supervisor.Tell(new FormPlan(Assert.IsType<FormationResult.Formed>(result).Plan, _checkpoints.Ref), _run.Ref);
+        _supervisor.Tell(new RankReady(2, 0, 0), _ranks[0].Ref);
+        _run.ExpectMsg<RankReady>();
+        _supervisor.Tell(new Train(2, 20), _run.Ref);
+        Settle();
     }
 
     private void There(params int[] ready) => There(ready, -1);
