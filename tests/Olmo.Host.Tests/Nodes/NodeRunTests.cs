@@ -9,8 +9,8 @@ public sealed class NodeRunTests(TinyRuns runs)
 {
     private static readonly string[] Processes = ["--set", "ranks.processes=true", "--set", "ranks.silence=500 ms"];
 
-    // Steps that write, and wait for nobody: slow enough to be met on the way.
-    private static readonly string[] Writing = [.. Processes, "--set", "checkpoint.interval=1"];
+    // Steps that write, and wait for nobody.
+    private static readonly string[] Writing = [.. Processes, .. TinyRuns.Paced, "--set", "checkpoint.interval=1"];
 
     [Fact]
     public async Task Run_InProcesses_EndsWithTheWeightsOfOneProcess()

@@ -11,12 +11,14 @@ public sealed class JournalTests(TinyRuns runs)
     public async Task Run_JournalLockedByAnotherProcess_StepsGoOnCommitsWaitAndTheWeightsAreTheSame()
     {
         string folder = runs.New();
-        using OlmoProcess run = OlmoProcess.Start(runs.Command(folder, "--set", "journal.busy-timeout=20 ms"));
-        await run.NextCommit();
+        using OlmoProcess run = OlmoProcess.Start(runs.Command(
+            folder, "--set", "journal.busy-timeout=20 ms", "--set", "drill.faults=[{ do = freeze, at = step, step = 5 }]")); // before its first commit, until the journal is held
+        await ChildSight.UntilStopped(run.Id);
         string unavailable;
         string step;
-        using (SqliteConnection held = await LockBetweenWrites(folder, run))
+        using (SqliteConnection held = await Lock(folder))
         {
+            run.Signal(ChildSight.Continue);
             unavailable = await run.Next("^the journal is unavailable, steps go on and commits wait");
             step = await run.Next("^step [0-9]+/");
             for (long first = OlmoProcess.NumberIn(step); OlmoProcess.NumberIn(step) < Math.Min(first + 30, TinyRuns.Steps);)
@@ -65,26 +67,6 @@ public sealed class JournalTests(TinyRuns runs)
         Assert.Contains("JournalUnavailable at step", run.Output, StringComparison.Ordinal);
         Assert.Contains("supervision.journal-outage", run.Output, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(folder, "journal.db")), "an empty journal took the place of the lost one");
-    }
-
-    // The run stands still meanwhile, so that it cannot end before the lock is held; where it was stopped in a write of its own it is let go on for a moment.
-    private static async Task<SqliteConnection> LockBetweenWrites(string folder, OlmoProcess run)
-    {
-        while (true)
-        {
-            run.Signal(ChildSight.Stop);
-            try
-            {
-                return await Lock(folder, seconds: 1);
-            }
-            catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_BUSY)
-            {
-            }
-            finally
-            {
-                run.Signal(ChildSight.Continue);
-            }
-        }
     }
 
     // Held until disposed. Tried again while the run itself is writing.

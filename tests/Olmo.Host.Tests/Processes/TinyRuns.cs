@@ -12,8 +12,11 @@ public sealed class TinyRuns : IAsyncLifetime
     /// <summary>Steps of the recipe.</summary>
     public const int Steps = 120;
 
-    /// <summary>Every step is a committed checkpoint: same bits, and slow enough to be met on the way.</summary>
-    internal static readonly string[] Slowly = ["--set", "checkpoint.interval=1", "--set", "checkpoint.max-lag=0"];
+    /// <summary>Every step waits a little: same bits, and slow enough to be met on the way on any machine.</summary>
+    internal static readonly string[] Paced = ["--set", "drill.faults=[{ do = slow, at = step, steps = 1000000, duration = 30 ms, once = false }]"];
+
+    /// <summary>The same, and every step is a committed checkpoint.</summary>
+    internal static readonly string[] Slowly = [.. Paced, "--set", "checkpoint.interval=1", "--set", "checkpoint.max-lag=0"];
 
     private readonly string _root = Directory.CreateTempSubdirectory("olmo-processes-").FullName;
     private int _copies;
