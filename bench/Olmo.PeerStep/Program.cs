@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Ranks;
+using Olmo.Actors.Runs;
 using Olmo.Model.Compute;
 using Olmo.Model.Models;
 using Olmo.Model.Numerics;
@@ -36,7 +37,7 @@ StepSettings settings = new()
 };
 TimeProvider time = TimeProvider.System;
 using WorldEngine engine = new(
-    0, new OlmoRankSettings("bench", config, settings, 0, options.Threads, SimdWidths.Best, "none", _ => "none", null, 0, _ => ""), time, new NoProbe());
+    0, new OlmoRankSettings("bench", config, settings, 0, options.Threads, SimdWidths.Best, "none", _ => "none", null, 0, _ => ""), time, NoProbe.Instance);
 engine.Form(new WorldIdentity(1, 0), null, new NoStore(), CancellationToken.None);
 engine.WarmUp(CancellationToken.None);
 StepBatch batch = new(options.Groups, options.Batch, options.Sequence, hasDocuments: false);

@@ -171,7 +171,8 @@ internal sealed class ModelCases : IDisposable
     private void Generate()
     {
         JsonElement[] cases = [.. Golden.Json(Path.Combine(_golden, "generation.json")).GetProperty("cases").EnumerateArray()];
-        using OlmoDecoder decoder = new(_provider, _parameters, _weights, sequences: 2, capacity: 64, maxRows: 8);
+        using PackedWeights weights = _folder.LoadPacked(_provider); // as olmo generate holds them
+        using OlmoDecoder decoder = new(_provider, _parameters, weights, sequences: 2, capacity: 64, maxRows: 8);
         TokenGenerator generator = new(decoder);
         foreach (JsonElement facts in cases)
         {

@@ -12,6 +12,9 @@ public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, 
 {
     /// <summary>Guards that are on.</summary>
     public Guards Guards { get; init; } = Guards.All;
+
+    /// <summary>Whether the run's supervisor says by <see cref="KeepUpTo"/> what must be kept: until it has, nothing is retired.</summary>
+    public bool AwaitsNeeded { get; init; }
 }
 
 /// <summary>
@@ -73,12 +76,18 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
             return; // whoever asks hears when it is settled, and asks again
         }
 
-        CheckpointCommitted? found = find.AtMost == long.MaxValue ? State.Newest(find.Lineage) : State.NewestUpTo(find.Lineage, find.AtMost);
-        Sender.Tell(new CheckpointFound(found, State.Committed.Count > 0 || State.Rejected.Count > 0));
+        Sender.Tell(new CheckpointFound(State.NewestUpTo(find.Lineage, find.AtMost), State.Committed.Count > 0 || State.Rejected.Count > 0));
     }
 
     private void OnBegin(BeginCheckpoint begin)
     {
+        bool isOver = State.AbandonedAt.Exists(a => a.Timeline == begin.Timeline && a.Step == begin.Step && begin.Generation < a.Generation)
+            || (_settings.Guards.OnceCommitted && State.Committed.Exists(c => c.Timeline == begin.Timeline && c.Step == begin.Step));
+        if (isOver)
+        {
+            return; // begun again it would never end: its reports are answered as those of an attempt that is over
+        }
+
         if (!_writers.TryGetValue((begin.Timeline, begin.Step), out SortedDictionary<int, ImmutableArray<int>>? writers))
         {
             _writers[(begin.Timeline, begin.Step)] = writers = [];
@@ -236,6 +245,11 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
     {
         foreach ((int Timeline, long Step) key in State.Begun.Select(b => (b.Timeline, b.Step)).Concat(_cutShort.Where(c => died.Generation < c.Value).Select(c => c.Key)))
         {
+            if (_writers.TryGetValue(key, out SortedDictionary<int, ImmutableArray<int>>? writers) && !writers.ContainsKey(died.RankId))
+            {
+                continue; // it held no copy
+            }
+
             if (!_stored.TryGetValue(key, out HashSet<int>? stored) || !stored.Contains(died.RankId))
             {
                 Context.Parent.Tell(new DiedStaging(died.RankId, key.Step));
@@ -352,7 +366,7 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
     private void Retire()
     {
-        CheckpointRetired[] expired = [.. State.Expired(_settings.Policy.Keep, _needed).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
+        CheckpointRetired[] expired = _settings.AwaitsNeeded && _needed is null ? [] : [.. State.Expired(_settings.Policy.Keep, _needed).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
         if (expired.Length == 0)
         {
             CollectGarbage();

@@ -49,6 +49,7 @@ public sealed record CheckpointsState
         {
             Committed = state.Committed.RemoveAll(c => c.Timeline == e.Timeline && c.Step == e.Step),
             Rejected = state.Rejected.Add(e),
+            Suspect = state.Suspect.RemoveAll(s => s.Timeline == e.Timeline && s.Step == e.Step),
         },
         CheckpointSuspected e => state with { Suspect = state.Suspect.RemoveAll(s => s.Timeline == e.Timeline && s.Step == e.Step).Add(e) },
         CheckpointRetired e => state with
@@ -63,11 +64,7 @@ public sealed record CheckpointsState
     public bool IsBegun(int timeline, long step) => Begun.Exists(b => b.Timeline == timeline && b.Step == step);
 
     /// <summary>The newest checkpoint that a run may resume from: one of its newest timeline, or of an older one up to the step where it was left.</summary>
-    public CheckpointCommitted? Newest(Lineage lineage)
-    {
-        ArgumentNullException.ThrowIfNull(lineage);
-        return Committed.Where(c => lineage.Counts(c.Timeline, c.Step) && !IsSuspect(c)).OrderByDescending(c => c.Step).ThenByDescending(c => c.Timeline).FirstOrDefault();
-    }
+    public CheckpointCommitted? Newest(Lineage lineage) => NewestUpTo(lineage, long.MaxValue);
 
     /// <summary>The newest checkpoint up to a step; where there is none, the oldest.</summary>
     public CheckpointCommitted? NewestUpTo(Lineage lineage, long step)

@@ -32,7 +32,7 @@ public sealed class Drill : IDrill
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(signal);
-        Guards = Guards.Without(settings.Without);
+        Guards = settings.Guards;
         _faults = [.. settings.Faults.Where(f => f.Process == DrillFault.AnyProcess || f.Process == process || (f.Process == DrillFault.Coordinator && isCoordinator))];
         _passes = new (long, int)[_faults.Length];
         _slowsComputing = _faults.Any(IsComputingSlow);

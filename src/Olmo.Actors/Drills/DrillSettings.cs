@@ -8,6 +8,9 @@ public sealed record DrillSettings(IReadOnlyList<DrillFault> Faults, IReadOnlyLi
     /// <summary>Nothing.</summary>
     public static DrillSettings None { get; } = new([], []);
 
+    /// <summary>What is on.</summary>
+    public Guards Guards => Guards.Without(Without);
+
     /// <summary>Whether it changes nothing.</summary>
     public bool IsEmpty => Faults.Count == 0 && Without.Count == 0;
 

@@ -60,8 +60,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<KillProcess>(OnKill);
         Receive<RequestStop>(OnRequestStop);
         Receive<CloseNode>(OnClose);
-        Receive<CoordinatorFrozen>(OnCoordinatorFrozen);
-        Receive<RankFrozen>(OnRankFrozen);
+        Receive<ChildFrozen>(OnChildFrozen);
         Receive<GraceOver>(_ => KillAll());
         Receive<BarOver>(OnBarOver);
         Receive<WorldRecovered>(_ => StartHeldBack());
@@ -264,29 +263,19 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     {
         _log.Warning("endpoint {0} has not been heard of for {1}", silent.Endpoint, silent.For);
         SetSilent(silent.Endpoint, silent.Incarnation, true);
-        if (silent.Endpoint == CoordinatorEndpoint && _settings.FrozenCoordinator is { } limit)
+        if ((silent.Endpoint == CoordinatorEndpoint ? _settings.FrozenCoordinator : _settings.FrozenRank) is { } limit)
         {
-            TimeSpan left = limit - silent.For;
-            Timers.StartSingleTimer(nameof(CoordinatorFrozen), new CoordinatorFrozen((int)silent.Incarnation), left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        }
-        else if (silent.Endpoint != CoordinatorEndpoint && _settings.FrozenRank is { } most)
-        {
-            Timers.StartSingleTimer($"frozen-{silent.Incarnation}", new RankFrozen((int)silent.Incarnation), most > silent.For ? most - silent.For : TimeSpan.Zero);
+            Timers.StartSingleTimer(FrozenTimer(silent.Incarnation), new ChildFrozen((int)silent.Incarnation, limit), limit > silent.For ? limit - silent.For : TimeSpan.Zero);
         }
     }
 
     private void OnHeard(EndpointHeard heard)
     {
         SetSilent(heard.Endpoint, heard.Incarnation, false);
-        if (heard.Endpoint == CoordinatorEndpoint)
-        {
-            Timers.Cancel(nameof(CoordinatorFrozen));
-        }
-        else
-        {
-            Timers.Cancel($"frozen-{heard.Incarnation}");
-        }
+        Timers.Cancel(FrozenTimer(heard.Incarnation));
     }
+
+    private static string FrozenTimer(long incarnation) => $"frozen-{incarnation}";
 
     private void SetSilent(string endpoint, long incarnation, bool silent)
     {
@@ -298,20 +287,11 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnCoordinatorFrozen(CoordinatorFrozen frozen)
+    private void OnChildFrozen(ChildFrozen frozen)
     {
         if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
         {
-            _log.Error("the coordinator (process id {0}) was silent for longer than {1} and is killed", child.Process.Id, _settings.FrozenCoordinator);
-            child.Process.Kill();
-        }
-    }
-
-    private void OnRankFrozen(RankFrozen frozen)
-    {
-        if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
-        {
-            _log.Error("rank {0} (process id {1}) was silent for longer than {2} and is killed", child.Number, child.Process.Id, _settings.FrozenRank);
+            _log.Error("{0} {1} (process id {2}) was silent for longer than {3} and is killed", child.Role, child.Number, child.Process.Id, frozen.Limit);
             child.Process.Kill();
         }
     }
@@ -391,9 +371,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
 
     private sealed record ChildExited(int Number, ProcessExit Exit);
 
-    private sealed record CoordinatorFrozen(int Number);
-
-    private sealed record RankFrozen(int Number);
+    private sealed record ChildFrozen(int Number, TimeSpan Limit);
 
     private sealed record BarOver(int Place);
 

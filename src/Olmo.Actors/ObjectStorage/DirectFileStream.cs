@@ -31,9 +31,6 @@ internal sealed class DirectFileStream : Stream
         _isDirect = Posix.TrySetDirect(_file, true);
     }
 
-    /// <summary>Whether blocks go to the device by themselves.</summary>
-    public bool IsDirect => _isDirect;
-
     /// <inheritdoc />
     public override bool CanRead => false;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Olmo.Actors.Runs;
 
 namespace Olmo.Actors.Ranks;
@@ -76,7 +77,7 @@ internal sealed record ComputeAborted(long Generation);
 internal sealed record StepDone(long Generation, StepCompleted Step);
 
 /// <summary>From the compute thread: the state of a step was copied and its shards are being written.</summary>
-internal sealed record StateStaged(long Generation, long Step, System.Collections.Immutable.ImmutableArray<int> Shards);
+internal sealed record StateStaged(long Generation, long Step, ImmutableArray<int> Shards);
 
 /// <summary>From the compute thread: the training loop ended at a step, by its end or because somebody asked.</summary>
 internal sealed record LoopEnded(long Generation, long Step, bool IsComplete);

@@ -69,14 +69,14 @@ public sealed partial class RankActor
         }
 
         _log.Error(failed.Cause, "rank failed at step {0}: {1}", failed.Step, failed.Message);
-        _supervisor.Tell(failed with { RankId = _settings.RankId }); // before its peers lose it and say so: what failed counts, not that it is gone
+        _failure = failed with { RankId = _settings.RankId };
+        _supervisor.Tell(_failure); // before its peers lose it and say so: what failed counts, not that it is gone
         Leave(failed.Message);
         EngineSlot bad = _engine;
         _engine = new EngineSlot();
         bad.Close();
         _plans.Enqueue(0, () => 0, () => _compute.Enqueue(0, () => 0, bad.Dispose)); // after whatever still uses it
         _phase = RankPhase.Failed;
-        _failure = failed with { RankId = _settings.RankId };
     }
 
     private void Leave(string reason)

@@ -8,6 +8,7 @@ public sealed partial class RankActor
     private void OnBatchLoaded()
     {
         _world!.Loading = false;
+        _world.LoaderFailure = null; // it was read after all
         _world.NextToLoad++;
         LoadNext();
     }

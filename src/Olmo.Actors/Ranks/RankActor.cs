@@ -285,9 +285,10 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
 
         _compute.Enqueue(generation, () => step, () =>
         {
+            IWorldEngine? engine = null;
             try
             {
-                IWorldEngine engine = _engines.Create(_settings.RankId);
+                engine = _engines.Create(_settings.RankId);
                 engine.WorldFailed += (lost, error) => self.Tell(new WorldLost(lost, error.ToString(), _time.GetUtcNow()), ActorRefs.NoSender);
                 engine.Found += finding => self.Tell(finding, ActorRefs.NoSender);
                 engine.WarmUp(abort);
@@ -302,6 +303,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
             }
             catch (Exception e)
             {
+                engine?.Dispose();
                 slot.GiveBack();
                 _settings.EngineAhead?.TrySetException(e);
                 throw;

@@ -35,7 +35,4 @@ public enum RankSection
 
     /// <summary>Copying the state for a checkpoint.</summary>
     Stage = 10,
-
-    /// <summary>Evaluation, export and hash of a training that is done: as long as it takes.</summary>
-    Finish = 11,
 }

@@ -14,7 +14,7 @@ public sealed partial class RankSupervisor
     private readonly HashSet<int> _frozen = []; // members of a world that were silent
     private ImmutableArray<int> _formed = []; // of the newest world, also while the next is gathered
     private long _formedAs; // its generation
-    private bool _asksWhere;
+    private long _askedWhere; // the generation whose members are asked; 0: nobody is
 
     // It went on in a world that others have left. Whatever it sends is refused, as its generation is old; its process ends, and a fresh one takes its place. Where nobody of the world that
     // went on lives it is the spare that the next one needs.
@@ -33,12 +33,12 @@ public sealed partial class RankSupervisor
     {
         _log.Warning(
             "rank {0} is in section {1} of step {2} for {3:0.0} s, the limit is {4:0.0} s", overdue.RankId, overdue.Section, overdue.Step, overdue.Seconds, overdue.Limit);
-        if (_asksWhere)
+        if (_askedWhere == _generation)
         {
             return;
         }
 
-        _asksWhere = true;
+        _askedWhere = _generation;
         _described.Clear();
         foreach (int rank in _members)
         {
@@ -54,7 +54,7 @@ public sealed partial class RankSupervisor
     private void OnDescribed(WorkDescribed described)
     {
         _described[described.RankId] = described;
-        if (_asksWhere && _described.Count == _members.Length)
+        if (_askedWhere == _generation && _described.Count == _members.Length)
         {
             JudgeHang();
         }
@@ -62,12 +62,12 @@ public sealed partial class RankSupervisor
 
     private void JudgeHang()
     {
-        if (!_asksWhere)
+        if (_askedWhere != _generation)
         {
             return;
         }
 
-        _asksWhere = false;
+        _askedWhere = 0;
         Timers.Cancel(nameof(DescribeOver));
         HangVerdict verdict = HangVerdict.Of(_members, [.. _described.Values]);
         if (verdict.Action is HangAction.Nothing || _asking is not Asking.Nothing)
@@ -76,7 +76,6 @@ public sealed partial class RankSupervisor
         }
 
         string name = string.Create(CultureInfo.InvariantCulture, $"hang-generation-{_generation}.txt");
-        _settings.WriteReport(name, ReportOf(verdict));
         string what = verdict.Action is HangAction.Replace
             ? $"rank {string.Join(',', verdict.Culprits)} hangs ({Where(verdict.Culprits[0])}); see hangs/{name}"
             : $"all ranks wait for each other; see hangs/{name}";
@@ -86,6 +85,14 @@ public sealed partial class RankSupervisor
         }
 
         _run.Tell(new RankFailed(_generation, FaultKind.Hung, what, _trained, RankId: verdict.Culprits.FirstOrDefault()));
+        try
+        {
+            _settings.WriteReport(name, ReportOf(verdict)); // last: a device that is full must not keep the hang
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Error(e, "the report of the hang could not be written");
+        }
     }
 
     private string Where(int rank) => _described.TryGetValue(rank, out WorkDescribed? there)

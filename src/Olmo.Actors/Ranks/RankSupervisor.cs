@@ -340,7 +340,7 @@ public sealed partial class RankSupervisor : ReceiveActor, IWithTimers
         _formed = plan.Members;
         _formedAs = plan.Generation;
         _frozen.ExceptWith(_members);
-        _slow.Restart();
+        _slow.Restart(_members);
         string secret = Convert.ToBase64String(_settings.NewSecret());
         ImmutableArray<string> endpoints = [.. plan.Members.Select(m => _prepared[m].DataPlane)];
         Tell(new FormWorld(plan, endpoints, secret, _checkpoints));

@@ -7,7 +7,7 @@ namespace Olmo.Actors.Ranks;
 /// <param name="time">Clock.</param>
 public sealed class SectionClock(TimeProvider time)
 {
-    private const int Sections = (int)RankSection.Finish + 1;
+    private const int Sections = (int)RankSection.Stage + 1;
     private const int StepsToLearn = 10;
     private readonly long[] _longest = new long[Sections];
     private long _version; // odd while it is written
@@ -62,9 +62,12 @@ public sealed class SectionClock(TimeProvider time)
         }
     }
 
-    /// <summary>Longest time that a section has taken, once enough steps were seen; else null.</summary>
-    public TimeSpan? Learnt(RankSection section) =>
-        Volatile.Read(ref _learnt) < StepsToLearn ? null : time.GetElapsedTime(0, Volatile.Read(ref _longest[(int)section]));
+    /// <summary>Longest time that a section has taken, once enough steps and this section were seen; else null.</summary>
+    public TimeSpan? Learnt(RankSection section)
+    {
+        long longest = Volatile.Read(ref _longest[(int)section]);
+        return longest == 0 || Volatile.Read(ref _learnt) < StepsToLearn ? null : time.GetElapsedTime(0, longest);
+    }
 }
 
 /// <summary>Where a thread is.</summary>

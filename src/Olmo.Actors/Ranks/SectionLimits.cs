@@ -17,7 +17,7 @@ public sealed record SectionLimits(TimeSpan Floor, TimeSpan Ceiling)
     /// <returns>Null: as long as it takes.</returns>
     public TimeSpan? Of(RankSection section, TimeSpan? learnt)
     {
-        if (section is RankSection.None or RankSection.Finish)
+        if (section is RankSection.None)
         {
             return null;
         }

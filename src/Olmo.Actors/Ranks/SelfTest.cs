@@ -118,13 +118,4 @@ public static class SelfTest
 
         return batch;
     }
-
-    private sealed class NoProbe : IPhaseProbe
-    {
-        public static NoProbe Instance { get; } = new();
-
-        public void Reached(string phase, long step)
-        {
-        }
-    }
 }

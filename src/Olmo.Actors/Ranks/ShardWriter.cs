@@ -31,7 +31,12 @@ internal sealed class ShardWriter : IDisposable
     /// <summary>Starts to write a copy; the caller has waited by <see cref="WaitUntilIdle"/>. The report goes to <paramref name="rank"/>.</summary>
     public void Start(IStagedState staged, int timeline, long generation, IActorRef rank)
     {
-        _thread = new Thread(() => Write(staged, timeline, generation, rank, _closing.Token)) { IsBackground = true, Name = $"shards-{staged.Step}" };
+        _thread = new Thread(() =>
+        {
+            Posix.LowerPriority();
+            Write(staged, timeline, generation, rank, _closing.Token);
+        })
+        { IsBackground = true, Name = $"shards-{staged.Step}" };
         _thread.Start();
     }
 
@@ -50,7 +55,6 @@ internal sealed class ShardWriter : IDisposable
     private void Write(IStagedState staged, int timeline, long generation, IActorRef rank, CancellationToken end)
     {
         object report;
-        Posix.LowerPriority();
         try
         {
             List<ShardEntry> entries = new(staged.Shards.Count);

@@ -58,9 +58,15 @@ public sealed class SlowRanks
         return flagged;
     }
 
-    /// <summary>A new world, or a step that is done again: windows begin anew, what was seen of ranks before stays.</summary>
-    public void Restart()
+    /// <summary>A new world, or a step that is done again: windows begin anew, what was seen of its members before stays.</summary>
+    public void Restart(IReadOnlyCollection<int> members)
     {
+        ArgumentNullException.ThrowIfNull(members);
+        foreach (int gone in _below.Keys.Except(members).ToArray())
+        {
+            _below.Remove(gone);
+        }
+
         _end = -1;
         _window.Clear();
     }

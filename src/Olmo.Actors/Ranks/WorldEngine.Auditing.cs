@@ -1,6 +1,5 @@
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
-using Olmo.Model.Models;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 
@@ -128,16 +127,7 @@ public sealed partial class WorldEngine
             return null;
         }
 
-        _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups) { LayerCompleted = OnSingleLayerCompleted };
-        _single.LayerCompleted = _ => OnBackward(batch.Step);
-        try
-        {
-            _single.Reset();
-            return RunGroup(generation.Plan.Data, _single, batch, group, counts: false) ? _single.Digest() : null;
-        }
-        finally
-        {
-            _single.LayerCompleted = OnSingleLayerCompleted;
-        }
+        GradientAccumulator single = EmptySingle(_ => OnBackward(batch.Step));
+        return RunGroup(generation.Plan.Data, single, batch, group, counts: false) ? single.Digest() : null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Ranks;

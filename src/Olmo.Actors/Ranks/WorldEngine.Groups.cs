@@ -57,19 +57,33 @@ public sealed partial class WorldEngine
                 return false;
             }
 
-            _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups) { LayerCompleted = OnSingleLayerCompleted };
-            _single.Reset();
-            _singleGroup = group;
-            if (!RunGroup(generation.Plan.Data, _single, batch, group))
+            GradientAccumulator single = EmptySingle(LayersOf(generation, batch.Step, group));
+            if (!RunGroup(generation.Plan.Data, single, batch, group))
             {
                 return false;
             }
 
             Interlocked.Increment(ref _computedSingles);
-            generation.ContributeSingle(Layout.Layers, group, _single);
+            generation.ContributeSingle(Layout.Layers, group, single);
         }
 
         return true;
+    }
+
+    // Apart: what it captures is allocated where it is entered, and steps without singles allocate nothing.
+    private Action<int> LayersOf(WorldGeneration generation, long step, int group) => layer =>
+    {
+        OnBackward(step);
+        generation.ContributeSingle(layer, group, _single!);
+    };
+
+    // The sums of one group by itself.
+    private GradientAccumulator EmptySingle(Action<int> layerCompleted)
+    {
+        _single ??= new GradientAccumulator(_provider, ShardPlacement.All(Layout), _settings.Step.Groups);
+        _single.LayerCompleted = layerCompleted;
+        _single.Reset();
+        return _single;
     }
 
     private bool RunGroup(DataCourse course, GradientAccumulator sums, StepBatch batch, int group, bool counts = true)
@@ -153,11 +167,5 @@ public sealed partial class WorldEngine
         {
             generation.Contribute(layer);
         }
-    }
-
-    private void OnSingleLayerCompleted(int layer)
-    {
-        OnBackward(_sections.Read().Step);
-        _generation?.ContributeSingle(layer, _singleGroup, _single!);
     }
 }

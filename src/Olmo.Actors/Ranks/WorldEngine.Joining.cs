@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.Collectives;
 using Olmo.Actors.ObjectStorage;
@@ -247,7 +248,7 @@ public sealed partial class WorldEngine
 
     private Holding HoldingFor(GenerationPlan plan, WorldPlan world, int self, SortedDictionary<int, (Holding Holding, SumPair Sums)> sources)
     {
-        System.Collections.Immutable.ImmutableArray<int> shards = world.ShardsOf(self);
+        ImmutableArray<int> shards = world.ShardsOf(self);
         Holding? same = null;
         lock (Gate)
         {
@@ -320,7 +321,7 @@ public sealed partial class WorldEngine
     private Holding Load(GenerationPlan plan, WorldPlan world, int self, IObjectStore store, CancellationToken ended)
     {
         AwaitParked(ended);
-        System.Collections.Immutable.ImmutableArray<int> shards = world.ShardsOf(self);
+        ImmutableArray<int> shards = world.ShardsOf(self);
         ShardPlacement placement = shards.Length == Layout.Shards ? Local.Placement : new ShardPlacement(Layout, shards);
         RunProgress progress = new(_settings.Step.Decision.SkipStep?.Window ?? 0);
         if (plan.Manifest is null)

@@ -20,11 +20,10 @@ public sealed partial class WorldEngine
             Probe.Reached(Phases.Stage, Step);
             TrainingState state = generation.Holding.State;
             ImmutableShards(generation, out int[] shards);
-            if (_stage is null || _stageWorld != (generation.World.Replicas, generation.Replica) || !_stage.Placement.Shards.AsSpan().SequenceEqual(shards))
+            if (_stage is null || !_stage.Placement.Shards.AsSpan().SequenceEqual(shards))
             {
                 _stage?.Dispose();
                 _stage = new ShardStage(_provider, shards.Length == state.Placement.Shards.Length ? state.Placement : new ShardPlacement(Layout, shards));
-                _stageWorld = (generation.World.Replicas, generation.Replica);
             }
 
             _stage.Take(state);

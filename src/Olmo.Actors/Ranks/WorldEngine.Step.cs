@@ -3,7 +3,6 @@ using Olmo.Actors.Collectives;
 using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
-using Olmo.Data.Instances;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 
@@ -21,7 +20,6 @@ public sealed partial class WorldEngine
     private long _computedGroups;
     private long _computedSingles;
     private long _voidAttempts;
-    private int _singleGroup = -1;
     private bool _inStep;
     private bool _isParked;
     private bool _isUpdating;
@@ -283,8 +281,7 @@ public sealed partial class WorldEngine
         {
             for (int replica = 0; replica < generation.World.Replicas; replica++)
             {
-                isVoid[shard] |= !said[(replica * Layout.Shards) + shard].HasSameContent(said[shard]) || said[(replica * Layout.Shards) + shard].Loss != said[0].Loss
-                    || said[(replica * Layout.Shards) + shard].RunDigest != said[0].RunDigest;
+                isVoid[shard] |= said[(replica * Layout.Shards) + shard].Contradicts(said[shard], said[0]);
             }
         }
 

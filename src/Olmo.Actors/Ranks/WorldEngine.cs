@@ -44,7 +44,6 @@ public sealed partial class WorldEngine : IWorldEngine
     private RankStanding _standing;
     private (long Step, long Generation, StepDecision Decision, ulong Digest) _applied; // step 0: none
     private ShardStage? _stage;
-    private (int Replicas, int Replica) _stageWorld;
     private long _movedBytes;
     private bool _isDisposed;
 
@@ -161,7 +160,7 @@ public sealed partial class WorldEngine : IWorldEngine
         Interlocked.Read(ref _sentBytes[WorldMessageKind.Announcements]),
         Interlocked.Read(ref _sentBytes[WorldMessageKind.Parameters]));
 
-    /// <summary>Bytes held now, activations and gradients left out; null before the first world.</summary>
+    /// <summary>Bytes held now; activations, gradients, what is held ahead for joining and what a change of the world has not freed yet left out; null before the first world.</summary>
     public RankMemory? Memory
     {
         get
@@ -176,6 +175,7 @@ public sealed partial class WorldEngine : IWorldEngine
                         Local.SizeBytes,
                         generation.Sums.OwnIsLocal ? 0 : generation.Sums.Own.SizeBytes,
                         generation.Sums.Foreign?.SizeBytes ?? 0,
+                        _single?.SizeBytes ?? 0,
                         _stage?.SizeBytes ?? 0,
                         generation.BufferBytes);
             }

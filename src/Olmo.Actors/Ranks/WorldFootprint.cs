@@ -4,19 +4,20 @@ using Olmo.Model.Steps;
 
 namespace Olmo.Actors.Ranks;
 
-/// <summary>Bytes that a rank of a quiet world holds; during a recovery the sums, and the state where its shards change, exist twice.</summary>
+/// <summary>Bytes that a rank of a quiet world holds; during a recovery the sums, and the state where its shards change, exist twice. What it holds ahead for joining is left out.</summary>
 /// <param name="WorkingParameters">What passes read.</param>
 /// <param name="OwnedState">Moments, and the master parameters where the rank does not own every shard.</param>
 /// <param name="LocalSums">Sums of the rank's own groups, for every shard.</param>
 /// <param name="OwnSums">Sums of the rank's replica; 0 where it is alone in it.</param>
 /// <param name="ForeignSums">Sums of other replicas.</param>
+/// <param name="GroupSums">Sums of one group, for every shard: of an audit, or of a group that is computed again.</param>
 /// <param name="Stage">The copy that a checkpoint is written from.</param>
 /// <param name="SendBuffer">The largest range as a frame, and a block of parameters.</param>
 public sealed record RankMemory(
-    long WorkingParameters, long OwnedState, long LocalSums, long OwnSums, long ForeignSums, long Stage, long SendBuffer)
+    long WorkingParameters, long OwnedState, long LocalSums, long OwnSums, long ForeignSums, long GroupSums, long Stage, long SendBuffer)
 {
     /// <summary>All of it.</summary>
-    public long Total => WorkingParameters + OwnedState + LocalSums + OwnSums + ForeignSums + Stage + SendBuffer;
+    public long Total => WorkingParameters + OwnedState + LocalSums + OwnSums + ForeignSums + GroupSums + Stage + SendBuffer;
 }
 
 /// <summary>Bytes that a rank sends in a step of the plain deal, headers included; of sums the most that they may take: they travel in as many bytes as their values need.</summary>
@@ -38,7 +39,8 @@ public static class WorldFootprint
     /// <param name="world">The world.</param>
     /// <param name="position">Position of the rank.</param>
     /// <param name="run">Name of the run, which stands in every frame.</param>
-    public static RankMemory MemoryOf(ParameterLayout layout, WorldPlan world, int position, string run)
+    /// <param name="audits">Whether ranks audit each other.</param>
+    public static RankMemory MemoryOf(ParameterLayout layout, WorldPlan world, int position, string run, bool audits)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(world);
@@ -52,6 +54,7 @@ public static class WorldFootprint
             GradientAccumulator.SizeOf(ShardPlacement.All(layout)),
             end - first == 1 ? 0 : GradientAccumulator.SizeOf(owned),
             world.Replicas == 1 ? 0 : GradientAccumulator.SizeOf(owned),
+            audits ? GradientAccumulator.SizeOf(ShardPlacement.All(layout)) : 0,
             ShardStage.SizeOf(staged),
             world.Ranks == 1 ? 0 : SumFrame.MostBytes(layout, run, world.Groups) + (end - first == 1 ? 0 : WorldGeneration.ParameterBlockBytes(owned)));
     }

@@ -1,4 +1,5 @@
 using Olmo.Actors.Collectives;
+using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Model.State;
 
@@ -13,7 +14,7 @@ internal sealed partial class WorldGeneration
     /// <summary>By the control thread: a base piece goes to an owner that lacks it.</summary>
     public void GiveBase(int receiver, int layer, int shard, ReadOnlySpan<byte> frame)
     {
-        _engine.Probe.Reached(Runs.Phases.Transfer, Plan.StateStep);
+        _engine.Probe.Reached(Phases.Transfer, Plan.StateStep);
         Send(receiver, WorldMessageKind.Sum, new WorldHeader(Plan.StateStep + 1, shard, layer, World.Groups, (int)SumRoute.Base), frame, PayloadCheck.Own);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Olmo.Actors.Collectives;
 using Olmo.Actors.Worlds;
 using Olmo.Model.Steps;
@@ -165,7 +166,7 @@ internal sealed partial class WorldGeneration
     public void Promise() => _promised = true;
 
     /// <summary>Groups that this rank recomputes, each an atom of its own.</summary>
-    public System.Collections.Immutable.ImmutableArray<int> Singles => SumStep == Plan.StateStep + 1 ? Plan.Deals[Self].Singles : [];
+    public ImmutableArray<int> Singles => SumStep == Plan.StateStep + 1 ? Plan.Deals[Self].Singles : [];
 
     /// <summary>The run of this rank goes to the range in a step; of a later attempt only to void shards.</summary>
     public bool UsesRun(long step, bool[]? voidShards, int layer, int shard) =>

@@ -38,8 +38,8 @@ internal static class WorldMessageKind
 /// <param name="Shard">Shard.</param>
 /// <param name="First">First chunk inside the shard; of announcements the replica.</param>
 /// <param name="Count">Chunks, or announcements.</param>
-/// <param name="Detail">Of sums the route, of announcements the attempt.</param>
-/// <param name="Digest">Of chunks the checksum of the payload, of <see cref="WorldMessageKind.StateFollows"/> that of the shard's state plus that of the payload.</param>
+/// <param name="Detail">Of sums the route, of announcements the attempt, of audits the part.</param>
+/// <param name="Digest">Of chunks the checksum of the payload, of <see cref="WorldMessageKind.StateFollows"/> that of the shard's state plus that of the payload, of audits that of the group.</param>
 internal readonly record struct WorldHeader(long Step, int Shard = 0, int First = 0, int Count = 0, int Detail = 0, ulong Digest = 0)
 {
     public const int Bytes = 40;

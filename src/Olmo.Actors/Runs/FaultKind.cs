@@ -27,12 +27,6 @@ public enum FaultKind
     /// <summary>Too many steps in a row were outliers; the run goes back and leaves the data since then out.</summary>
     RunSpiked = 8,
 
-    /// <summary>An audit found that a rank computed wrong.</summary>
-    WrongArithmetic = 9,
-
     /// <summary>A rank stood in a section of its work for longer than that may take.</summary>
     Hung = 10,
-
-    /// <summary>A rank was slower than its peers for so long that a spare takes its place.</summary>
-    Slow = 11,
 }

@@ -71,4 +71,11 @@ public static class Phases
 
     /// <summary>A rank is about to give a shard's state to another.</summary>
     public const string Donate = "donate";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        Tokenizer, Data, Load, Step, Stage, ShardWrite, Put, ShardsWritten, ManifestWritten, RowWritten, Finish, Wait, Forward, Backward, Sums, Audit, Summed, Announced, Told, Applying, Gather,
+        Transfer, Donate,
+    ];
 }

@@ -18,18 +18,20 @@ public sealed partial class RunSupervisor
             _ranks.Tell(new LimitStaging(State.Generation));
         });
 
-    private void OnSlow(SlowRankFound found) => Persist(
-        new RankSlow(found.Generation, found.RankId, found.Step, found.Score, found.IsReplaced, _time.GetUtcNow()),
-        e =>
+    private void OnSlow(SlowRankFound found)
+    {
+        bool isReplaced = found.IsReplaced && !State.Stopping; // a new generation would forget that somebody asked for the end
+        Persist(new RankSlow(found.Generation, found.RankId, found.Step, found.Score, isReplaced, _time.GetUtcNow()), e =>
         {
             Publish(e);
-            if (found.IsReplaced)
+            if (isReplaced)
             {
                 _reason = $"rank {found.RankId} is slow: a spare takes its place";
                 _ranks.Tell(new ExcludeRank(found.RankId, _reason, BarsPlace: false));
                 NextGeneration();
             }
         });
+    }
 
     // A conviction is told by every rank but the convicted, and again until there is a new world: whoever succeeds this supervisor hears of it too.
     private void OnAudit(AuditEnded ended)
@@ -65,6 +67,11 @@ public sealed partial class RunSupervisor
         AuditEnded audit = _audit!;
         CheckpointCommitted? from = found.Newest is { } newest && newest.Step <= State.CleanStepOf(audit.Convicted) ? found.Newest : null;
         RunDecision decision = RunDecisions.Convict(State, _settings.Policy, audit, from?.Step ?? 0, _time.GetUtcNow());
+        if (State.Stopping && decision.Events[^1] is not RunStopped)
+        {
+            decision = RunDecisions.Stop(StopReason.Preempted, $"stopped on request; {decision.Reason}", from?.Step ?? 0, [.. decision.Events]);
+        }
+
         Store(decision, () =>
         {
             _audit = null;
@@ -73,6 +80,15 @@ public sealed partial class RunSupervisor
             _ranks.Tell(new ExcludeRank(audit.Convicted, decision.Reason, BarsPlace: true));
             NextGeneration();
         });
+    }
+
+    // A conviction waits for the checkpoints under way; whoever died writes no more of them.
+    private void WaitForNoneOf(RankFailed failed)
+    {
+        if (failed.Kind is FaultKind.ProcessLost && _awaited is FindCheckpoint { AwaitsSettled: true } find)
+        {
+            Await(RunPhase.RollingBack, find with { AwaitsSettled = false }, _checkpoints);
+        }
     }
 
     // Retention must not let the checkpoint go that a conviction would need.

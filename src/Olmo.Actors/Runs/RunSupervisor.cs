@@ -45,7 +45,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         _time = time;
         _watch = new RecoveryWatch(time);
         PersistenceId = $"run/{settings.Run.Name}";
-        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval) { Guards = settings.Guards };
+        CheckpointCoordinatorSettings coordinator = new(settings.Run, settings.World.Shards, settings.Recipe.TotalSteps, settings.Checkpoints, settings.SnapshotInterval) { Guards = settings.Guards, AwaitsNeeded = settings.Policy.AuditInterval > 0 };
         _checkpoints = Context.ActorOf(
             BackoffSupervisor.Props(Backoff.OnStop(
                 Props.Create(() => new CheckpointCoordinator(coordinator, store, time, probe)), "coordinator",
@@ -73,7 +73,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Command<RankFinished>(OnRankFinished, m => IsCurrent(m.Generation) && _phase is RunPhase.Finishing);
         Command<RequestStop>(OnRequestStop);
         Command<CheckpointSettled>(_ => SendAwaited(), _ => _phase is RunPhase.RollingBack);
-        Command<CheckpointSettled>(_ => { });
+        Command<CheckpointSettled>(_ => KeepWhatAnAuditMayNeed()); // the coordinator may be a new one
         Command<GetRunStatus>(_ => Sender.Tell(new RunStatus(State, _newest, _phase.ToString())));
         Command<Resend>(_ => SendAwaited());
         CommandAny(m => _log.Debug("{0} has no effect in phase {1}", m.GetType().Name, _phase));
@@ -299,6 +299,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     {
         if (_phase is RunPhase.RollingBack && _audit is not null)
         {
+            WaitForNoneOf(failed);
             return; // its world is over, and a new one follows in any case
         }
 

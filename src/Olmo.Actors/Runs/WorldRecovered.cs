@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Olmo.Actors.Runs;
 
@@ -35,11 +36,11 @@ public sealed record RecoveryTimes(
     TimeSpan Detect, TimeSpan Number, TimeSpan Reports, TimeSpan Plan, TimeSpan Form, TimeSpan Warm, TimeSpan Take, TimeSpan Connect, TimeSpan Transfer, TimeSpan Abandoned)
 {
     /// <summary>Journal, reports and plan.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public TimeSpan Agree => Number + Reports + Plan;
 
     /// <summary>All until the world was ready.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public TimeSpan Total => Detect + Agree + Form + Abandoned;
 }
 

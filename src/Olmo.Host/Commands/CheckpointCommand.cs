@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
-using Olmo.Host.Models;
 using Olmo.Host.Runs;
 
 namespace Olmo.Host.Commands;
@@ -9,6 +9,8 @@ namespace Olmo.Host.Commands;
 /// <summary><c>olmo checkpoint list|verify|describe FOLDER</c>: the checkpoints of a run that count. Reads only; works beside a living run.</summary>
 internal static class CheckpointCommand
 {
+    private const int BlockBytes = 1 << 20;
+
     /// <summary>The verb with its verbs.</summary>
     public static Command Create()
     {
@@ -76,7 +78,7 @@ internal static class CheckpointCommand
             List<string> wrong = [];
             try
             {
-                wrong.AddRange(Manifest(store, checkpoint).Shards.Select(s => ShardCheck.WrongIn(store, s, cancellation)).OfType<string>());
+                wrong.AddRange(Manifest(store, checkpoint).Shards.Select(s => WrongIn(store, s, cancellation)).OfType<string>());
             }
             catch (InvalidDataException e)
             {
@@ -105,5 +107,30 @@ internal static class CheckpointCommand
         {
             throw new InvalidDataException($"'{checkpoint.Manifest}': {e.Message}", e);
         }
+    }
+
+    private static string? WrongIn(IObjectReader store, ShardEntry shard, CancellationToken cancellation)
+    {
+        if (store.LengthOf(shard.Name) is not { } length)
+        {
+            return $"'{shard.Name}' is missing";
+        }
+
+        if (length != shard.LengthBytes)
+        {
+            return $"'{shard.Name}' has {length:N0} bytes, {shard.LengthBytes:N0} were written";
+        }
+
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using Stream stream = store.OpenRead(shard.Name);
+        byte[] block = new byte[BlockBytes];
+        for (int read = stream.Read(block); read > 0; read = stream.Read(block))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hash.AppendData(block, 0, read);
+        }
+
+        string found = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return found == shard.Sha256 ? null : $"'{shard.Name}' has SHA-256 {found}, {shard.Sha256} was written";
     }
 }

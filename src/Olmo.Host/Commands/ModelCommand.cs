@@ -44,15 +44,8 @@ internal static class ModelCommand
             throw new UsageException("--set goes with a recipe; a folder's model is what its config.json says");
         }
 
-        try
-        {
-            using HuggingFaceFolder folder = HuggingFaceFolder.Open(path);
-            ModelText.WriteLayers(folder.Parameters, folder.Parameters.Config.ContextLength, output);
-        }
-        catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or ModelConfigException)
-        {
-            throw new UsageException($"'{path}' is no model folder: {e.Message}");
-        }
+        using HuggingFaceFolder folder = ModelFolders.Guard(path, () => HuggingFaceFolder.Open(path));
+        ModelText.WriteLayers(folder.Parameters, folder.Parameters.Config.ContextLength, output);
     }
 
     private static void OfRecipe(Recipe recipe, TextWriter output)
@@ -60,7 +53,7 @@ internal static class ModelCommand
         ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, Entries(recipe), 0, null));
         StepSettings step = TrainingPlan.StepOf(recipe, Math.Max(1, Math.Max(recipe.Run.Steps, recipe.Schedule.WarmupSteps + recipe.Schedule.DecaySteps)));
         ModelText.WriteLayers(parameters, recipe.Batch.SequenceLength, output);
-        ModelText.WriteWorld(parameters, step, recipe.World.Ranks, recipe.World.Replicas, recipe.Run.Name, output);
+        ModelText.WriteWorld(parameters, step, recipe.World.Ranks, recipe.World.Replicas, recipe.Run.Name, recipe.Supervision.Policy.AuditInterval > 0, output);
     }
 
     // A tokenizer that is still to be trained has as many entries as it is asked for, or fewer where the text is short.

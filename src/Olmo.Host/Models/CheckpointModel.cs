@@ -6,6 +6,7 @@ using Olmo.Host.Recipes;
 using Olmo.Host.Runs;
 using Olmo.Model.Formats;
 using Olmo.Model.Models;
+using Olmo.Model.State;
 
 namespace Olmo.Host.Models;
 
@@ -28,15 +29,24 @@ internal sealed class CheckpointModel(RunFolder folder)
             Recipe recipe = RecipeReader.Read(folder.ResolvedRecipe, [], Environment.GetEnvironmentVariable);
             PreparedData data = DataOf(recipe, manifest);
             ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId));
-            foreach (string wrong in manifest.Shards.Select(s => ShardCheck.WrongIn(store, s, cancellationToken)).OfType<string>())
+            List<Stream> shards = [];
+            try
             {
-                throw new InvalidDataException($"checkpoint of step {checkpoint.Step}: {wrong}");
-            }
+                foreach (ShardEntry shard in manifest.Shards)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    shards.Add(store.OpenRead(shard.Name));
+                }
 
-            using ShardFileSource source = new(parameters.Layout(recipe.Shards), shard => (store.OpenRead(manifest.Shards[shard].Name), manifest.Shards[shard].Name));
-            string digest = new ModelFolderWriter(parameters, format, HuggingFaceFolder.Reader(source), $"step {checkpoint.Step} of '{folder.Root}'").Write(
-                target, _ => Files(parameters.Config, data.TokenizerFolder, format.Type), cancellationToken);
-            return new WrittenModel(parameters, format.Type, digest, data.TokenizerFolder is not null);
+                ShardFileSet source = ShardFileSet.Open(parameters.Layout(recipe.Shards), [.. shards.Zip(manifest.Shards, (stream, shard) => (stream, shard.Name, shard.Sha256))]);
+                string digest = new ModelFolderWriter(parameters, format, HuggingFaceFolder.Reader(source), $"step {checkpoint.Step} of '{folder.Root}'").Write(
+                    target, _ => Files(parameters.Config, data.TokenizerFolder, format.Type), cancellationToken);
+                return new WrittenModel(parameters, format.Type, digest, data.TokenizerFolder is not null);
+            }
+            finally
+            {
+                shards.ForEach(s => s.Dispose());
+            }
         });
     }
 

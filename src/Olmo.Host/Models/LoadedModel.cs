@@ -41,19 +41,25 @@ internal sealed class LoadedModel : IDisposable
     {
         ComputePool? pool = null;
         CpuProvider? provider = null;
+        PackedWeights? held = null;
         try
         {
-            using HuggingFaceFolder files = HuggingFaceFolder.Open(folder);
-            Tokenizer tokenizer = Tokenizer.Load(folder);
-            pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
-            provider = new CpuProvider(pool, SimdWidths.Best);
-            return new LoadedModel(pool, provider, files.LoadPacked(provider, weights), tokenizer);
+            return ModelFolders.Guard(folder, () =>
+            {
+                using HuggingFaceFolder files = HuggingFaceFolder.Open(folder);
+                Tokenizer tokenizer = Tokenizer.Load(folder);
+                pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
+                provider = new CpuProvider(pool, SimdWidths.Best);
+                held = files.LoadPacked(provider, weights);
+                return new LoadedModel(pool, provider, held, tokenizer);
+            });
         }
-        catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or TokenizerFormatException or ModelConfigException or IOException)
+        catch
         {
+            held?.Dispose();
             provider?.Dispose();
             pool?.Dispose();
-            throw new UsageException($"'{folder}' is no model folder: {e.Message}");
+            throw;
         }
     }
 

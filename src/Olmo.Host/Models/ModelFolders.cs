@@ -16,7 +16,7 @@ internal static class ModelFolders
         {
             return work();
         }
-        catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or ShardFormatException or ModelConfigException or DataException
+        catch (Exception e) when (e is HuggingFaceException or SafetensorsFormatException or ShardFormatException or ShardDigestMismatchException or MissingShardDataException or ModelConfigException or DataException
             or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"'{source}': {e.Message.ReplaceLineEndings(" ")}");

@@ -16,7 +16,7 @@ internal static class ModelRecipe
     public const string DigestFile = "weights.sha256";
 
     /// <summary>Digits of a digest.</summary>
-    public const int DigestLength = 64;
+    private const int DigestLength = 64;
 
     /// <summary>Why no recipe can train this model; null: one can.</summary>
     public static string? Obstacle(OlmoConfig config) =>
@@ -75,7 +75,7 @@ internal static class ModelRecipe
 
     private static IEnumerable<(string Key, string Value)> Keys(OlmoConfig c) =>
     [
-        ("family", c.Family switch { ModelFamily.Olmo1 => "olmo", ModelFamily.Olmo2 => "olmo2", _ => "olmo3" }),
+        ("family", HuggingFaceConfig.TypeOf(c.Family)),
         ("width", Number(c.Width)),
         ("layers", Number(c.Layers)),
         ("heads", Number(c.Heads)),

@@ -46,8 +46,9 @@ internal static class ModelText
     /// <param name="ranks">Ranks.</param>
     /// <param name="replicas">R asked for.</param>
     /// <param name="run">Name of the run, which stands in every frame.</param>
+    /// <param name="audits">Whether ranks audit each other.</param>
     /// <param name="output">Where it goes.</param>
-    public static void WriteWorld(ParameterList parameters, StepSettings step, int ranks, int replicas, string run, TextWriter output)
+    public static void WriteWorld(ParameterList parameters, StepSettings step, int ranks, int replicas, string run, bool audits, TextWriter output)
     {
         ParameterLayout layout = parameters.Layout(step.Shards);
         WorldPlan world = new(ranks, replicas, step.Groups, step.Shards);
@@ -56,11 +57,11 @@ internal static class ModelText
         Line(output, $"world       {ranks} ranks in {world.Replicas} replicas; {step.Groups} groups of {step.SequencesPerGroup} sequences of {step.SequenceLength}; {step.Shards} shards; passes of {Math.Min(step.MicroBatchSequences, step.SequencesPerGroup)} sequences");
         Line(output, "");
         Line(output, "memory of a rank, MB (the runtime, token files and scratch of kernels left out; in a recovery sums, and state that changes owners, exist twice)");
-        Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");
+        Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"one group",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");
         for (int r = 0; r < ranks; r++)
         {
-            RankMemory m = WorldFootprint.MemoryOf(layout, world, r, run);
-            Line(output, $"{r,-6} {world.ReplicaOf(r),7} {Mb(m.WorkingParameters),10} {Mb(m.OwnedState),10} {Mb(m.LocalSums),10} {Mb(m.OwnSums),10} {Mb(m.ForeignSums),10} {Mb(m.Stage),10} {Mb(m.SendBuffer),10} {Mb(activations),11} {Mb(gradients),10} {Mb(m.Total + activations + gradients),12}");
+            RankMemory m = WorldFootprint.MemoryOf(layout, world, r, run, audits);
+            Line(output, $"{r,-6} {world.ReplicaOf(r),7} {Mb(m.WorkingParameters),10} {Mb(m.OwnedState),10} {Mb(m.LocalSums),10} {Mb(m.OwnSums),10} {Mb(m.ForeignSums),10} {Mb(m.GroupSums),10} {Mb(m.Stage),10} {Mb(m.SendBuffer),10} {Mb(activations),11} {Mb(gradients),10} {Mb(m.Total + activations + gradients),12}");
         }
 
         Line(output, "");

@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Olmo.Model.Formats;
 using Olmo.Model.Models;
-using Olmo.Model.Tensors;
 
 namespace Olmo.Host.Models;
 
@@ -11,27 +9,13 @@ namespace Olmo.Host.Models;
 /// <param name="digest">SHA-256 of its weights as fp32.</param>
 internal sealed class StartingWeights(string folder, string digest)
 {
-    private const int BlockElements = 1 << 18;
-
     /// <summary>Fills a model's weights.</summary>
     /// <exception cref="InvalidDataException">The folder holds other weights.</exception>
     public void Fill(ResidentWeights weights)
     {
         using HuggingFaceFolder files = HuggingFaceFolder.Open(folder);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        float[] block = new float[BlockElements];
-        for (int p = 0; p < files.Parameters.Specs.Length; p++)
-        {
-            long count = files.Parameters.Specs[p].Shape.Count;
-            for (long first = 0; first < count; first += block.Length)
-            {
-                Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
-                files.Read(p, first, part);
-                hash.AppendData(MemoryMarshal.AsBytes(part));
-                weights.Provider.Write<float>(weights[p].View(first, new Shape(part.Length)), part);
-            }
-        }
-
+        files.Fill(weights, hash);
         string found = Convert.ToHexStringLower(hash.GetHashAndReset());
         if (found != digest)
         {

@@ -54,8 +54,7 @@ internal static class CoordinatorProcess
             };
             IActorRef ranks = system.ActorOf(Props.Create(() => new RankSupervisor(ranksSettings)), "ranks");
             TaskCompletionSource listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            TimeSpan? silence = child.Drill.Guards.SilenceWatch ? child.Recipe.World.SupervisorTimeout - child.Recipe.World.Silence : null;
-            system.ActorOf(Props.Create(() => new RankProxies(links, ranks, silence, listed)), "processes");
+            system.ActorOf(Props.Create(() => new RankProxies(links, ranks, listed)), "processes");
             child.Ready();
             await listed.Task; // a successor that asked before it knew of every rank would take a world for broken that is whole
             IPhaseProbe probe = child.Probe;

@@ -37,7 +37,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         {
             UnfitExitCode = ExitCodes.Unfit,
             ReplacementDelay = recipe.World.ReplacementDelay,
-            FrozenRank = Guards.Without(recipe.Drill.Without).SilenceWatch ? recipe.World.SupervisorTimeout : null,
+            FrozenRank = recipe.Drill.Guards.SilenceWatch ? recipe.World.SupervisorTimeout : null,
         };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ActorSystem system = new ActorSystemOptions { Time = time, ShutDownOnProcessExit = false, LoggerFactory = log }.CreateSystem("olmo");

@@ -98,20 +98,18 @@ internal static class Rehearsal
         })
         { IsBackground = true, Name = "warm-up 2" };
         other.Start();
-        action(0);
-        other.Join();
+        try
+        {
+            action(0);
+        }
+        finally
+        {
+            other.Join(); // it uses the engines that the caller disposes; its end is bounded
+        }
+
         if (failure is not null)
         {
             throw new InvalidOperationException($"the rehearsal failed: {failure.Message}", failure);
-        }
-    }
-
-    private sealed class NoProbe : IPhaseProbe
-    {
-        public static NoProbe Instance { get; } = new();
-
-        public void Reached(string phase, long step)
-        {
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Olmo.Actors.Drills;
+using Olmo.Actors.Runs;
 using Olmo.Runtime.Hocon;
 
 namespace Olmo.Host.Recipes;
@@ -36,7 +37,8 @@ internal static class DrillKeys
         double factor = v.Double("factor", 0, 1e9);
         TimeSpan duration = v.Duration("duration", TimeSpan.Zero);
         bool needsMoment = act is DrillAct.Kill or DrillAct.Freeze or DrillAct.Hang or DrillAct.Throw or DrillAct.LoseLink || (act is DrillAct.Slow && duration > TimeSpan.Zero);
-        v.Require("at", () => !needsMoment || at.Length > 0, () => $"a moment, as do = {name}: those of the trace, such as forward, sums, announced, applying, put, row-written", "do");
+        v.Require("at", () => !needsMoment || at.Length > 0, () => $"a moment, as do = {name}: {string.Join(", ", Phases.All)}", "do");
+        v.Require("at", () => at.Length == 0 || Phases.All.Contains(at, StringComparer.Ordinal), () => $"a moment: {string.Join(", ", Phases.All)}");
         v.Require("rank", () => process >= DrillFault.Coordinator, () => "a process number, 'coordinator' or 'any'");
         v.Require("factor", () => act is not DrillAct.Slow || duration > TimeSpan.Zero || factor >= 1, () => "at least 1, as do = slow without a duration", "do");
         return new DrillFault(

@@ -12,7 +12,7 @@ internal sealed record Recipe(
     int LogInterval, WorldKeys World, DrillSettings Drill, IReadOnlyDictionary<string, string> NumericSettings, string Resolved)
 {
     /// <summary>How long the journal may be away before the run stops.</summary>
-    public TimeSpan JournalOutage => Drill.Without.Contains("journal-outage", StringComparer.Ordinal) ? TimeSpan.Zero : Supervision.JournalOutage;
+    public TimeSpan JournalOutage => Drill.Guards.JournalOutage ? Supervision.JournalOutage : TimeSpan.Zero;
 }
 
 internal sealed record RunKeys(string Name, string Folder, long Seed, long Steps, int Epochs);

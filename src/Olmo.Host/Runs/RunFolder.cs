@@ -1,3 +1,6 @@
+using System.Text;
+using Olmo.Data.Files;
+
 namespace Olmo.Host.Runs;
 
 /// <summary>Paths of a run's folder.</summary>
@@ -43,14 +46,7 @@ internal sealed record RunFolder(string Root)
     public void WriteHang(string name, string text)
     {
         Directory.CreateDirectory(Hangs);
-        string path = Path.Combine(Hangs, name);
-        using (FileStream file = new(path + ".new", FileMode.Create, FileAccess.Write))
-        {
-            file.Write(System.Text.Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(path + ".new", path, overwrite: true);
+        DurableFile.WriteAllBytes(Path.Combine(Hangs, name), Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>The recipe as it was resolved.</summary>

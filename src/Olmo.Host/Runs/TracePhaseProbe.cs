@@ -14,7 +14,10 @@ internal sealed class TracePhaseProbe : IPhaseProbe, IDisposable
     private readonly string? _pausePhase;
 
     // Many a step: in the trace only where a test asks for one of them.
-    private static readonly string[] InsideSteps = [Phases.Wait, Phases.Forward, Phases.Backward, Phases.Sums, Phases.Announced, Phases.Applying, Phases.Gather, Phases.Transfer];
+    private static readonly string[] InsideSteps =
+    [
+        Phases.Wait, Phases.Forward, Phases.Backward, Phases.Sums, Phases.Audit, Phases.Summed, Phases.Announced, Phases.Told, Phases.Applying, Phases.Gather, Phases.Transfer,
+    ];
     private readonly ManualResetEventSlim _never = new();
     private int _left;
     private volatile string _last = "none";

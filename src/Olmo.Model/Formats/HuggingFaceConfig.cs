@@ -180,7 +180,8 @@ public static partial class HuggingFaceConfig
         }
     }
 
-    private static string TypeOf(ModelFamily family) => family switch
+    /// <summary>The <c>model_type</c> of a family.</summary>
+    public static string TypeOf(ModelFamily family) => family switch
     {
         ModelFamily.Olmo1 => "olmo",
         ModelFamily.Olmo2 => "olmo2",

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Olmo.Model.Models;
 using Olmo.Model.Tensors;
@@ -90,8 +92,9 @@ public sealed partial class HuggingFaceFolder : IDisposable
 
     /// <summary>Reads all weights into those of a model with the same parameters.</summary>
     /// <param name="weights">Filled.</param>
+    /// <param name="hash">Is given all of them in order, as little-endian fp32.</param>
     /// <exception cref="ArgumentException">The model has other parameters.</exception>
-    public void Fill(ResidentWeights weights)
+    public void Fill(ResidentWeights weights, IncrementalHash? hash = null)
     {
         ArgumentNullException.ThrowIfNull(weights);
         if (!weights.Parameters.Specs.Select(s => (s.Name, s.Shape)).SequenceEqual(Parameters.Specs.Select(s => (s.Name, s.Shape))))
@@ -107,6 +110,7 @@ public sealed partial class HuggingFaceFolder : IDisposable
             {
                 Span<float> part = block.AsSpan(0, (int)Math.Min(block.Length, count - first));
                 Read(p, first, part);
+                hash?.AppendData(MemoryMarshal.AsBytes(part));
                 weights.Provider.Write<float>(weights[p].View(first, new Shape(part.Length)), part);
             }
         }

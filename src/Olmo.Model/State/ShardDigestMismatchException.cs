@@ -2,7 +2,7 @@ namespace Olmo.Model.State;
 
 /// <summary>The bytes of a shard file do not have the SHA-256 that its manifest names. What was read into the state is not to be used.</summary>
 public sealed class ShardDigestMismatchException(string file, string expected, string found)
-    : Exception($"{file}: SHA-256 is {found}, expected {expected}.")
+    : Exception($"'{file}' has SHA-256 {found}, {expected} was written.")
 {
     public string File { get; } = file;
 

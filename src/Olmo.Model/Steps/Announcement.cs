@@ -31,4 +31,9 @@ public readonly record struct Announcement(
         Id == other.Id && Shard == other.Shard && SumDigest == other.SumDigest && StateDigest == other.StateDigest && Loss == other.Loss
         && IsFinite == other.IsFinite && RunDigest == other.RunDigest && IsIntact && other.IsIntact
         && BitConverter.DoubleToInt64Bits(SumOfSquares) == BitConverter.DoubleToInt64Bits(other.SumOfSquares);
+
+    /// <summary>True if the shard is void by this (rule 5): another owner of it says something else, or the owner of another shard was sent other scalars or holds another state of the run.</summary>
+    /// <param name="ofShard">Of the same shard.</param>
+    /// <param name="ofAny">Of any shard.</param>
+    public bool Contradicts(in Announcement ofShard, in Announcement ofAny) => !HasSameContent(ofShard) || Loss != ofAny.Loss || RunDigest != ofAny.RunDigest;
 }

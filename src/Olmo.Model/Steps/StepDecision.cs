@@ -44,8 +44,7 @@ public readonly record struct StepDecision(StepOutcome Outcome, double Norm, dou
                 }
 
                 first = first < 0 ? found : first;
-                if (!ignoresDifferences && (!announcements[found].HasSameContent(announcements[first]) || announcements[found].Loss != announcements[0].Loss
-                    || announcements[found].RunDigest != announcements[0].RunDigest))
+                if (!ignoresDifferences && announcements[found].Contradicts(announcements[first], announcements[0]))
                 {
                     return Nothing(StepOutcome.Void, shard);
                 }

@@ -82,6 +82,20 @@ public sealed class CheckpointCoordinatorTests : IDisposable
         Assert.False(Settled().IsCommitted);
     }
 
+    [Fact]
+    public void Begin_OfAnAttemptThatIsOver_DoesNotBeginItAgain()
+    {
+        Begin(rank: 2, _first);
+        Tell(new CheckpointFailed(0, Step, 1, "no room"));
+        Assert.False(Settled().IsCommitted);
+
+        Begin(rank: 3, _second);
+        Tell(new GetCheckpointsStatus());
+
+        Assert.True(_answers.TryTake(out object? answer, Patience));
+        Assert.Empty(Assert.IsType<CheckpointsStatus>(answer).Begun);
+    }
+
     private void Begin(int rank, int[] shards) => Tell(new BeginCheckpoint(0, Step, 1, rank, [.. shards]));
 
     private void Store(int[] shards)

@@ -24,7 +24,7 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         _run = CreateTestProbe();
         _checkpoints = CreateTestProbe();
         _ranks = [CreateTestProbe(), CreateTestProbe(), CreateTestProbe()];
-        RankSupervisorSettings settings = new(2, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(3), () => [1, 2, 3]);
+        RankSupervisorSettings settings = new(2, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(3), () => [1, 2, 3]) { WriteReport = (_, _) => throw new IOException("no room") };
         _supervisor = Sys.ActorOf(Props.Create(() => new RankSupervisor(settings)), "ranks");
     }
 
@@ -214,6 +214,24 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         Assert.False(processes.HasMessages);
     }
 
+    [Fact]
+    public void Hang_AfterTheWorldChangedWhileMembersWereAsked_IsAskedAndToldAgain()
+    {
+        Train();
+        _supervisor.Tell(new SectionOverdue(1, 0, RankSection.Forward, 5, 30, 20), _ranks[0].Ref);
+        _ranks[0].FishForMessage<DescribeWork>(m => m.Generation == 1);
+        There([0, 1], silent: 1);
+        _run.ExpectMsg<RankFailed>();
+        TrainAlone();
+
+        _supervisor.Tell(new SectionOverdue(2, 0, RankSection.Forward, 6, 30, 20), _ranks[0].Ref);
+        _ranks[0].FishForMessage<DescribeWork>(m => m.Generation == 2);
+        _supervisor.Tell(new WorkDescribed(2, 0, RankSection.Forward, 6, 31, IsOverdue: true, null), _ranks[0].Ref);
+
+        RankFailed hung = _run.ExpectMsg<RankFailed>(); // though its report could not be written
+        Assert.Equal((2L, FaultKind.Hung, 0), (hung.Generation, hung.Kind, hung.RankId));
+    }
+
     private RankEntry Entry(int rank) => new(rank, _ranks[rank].Ref, true, false);
 
     private void GoOnWithoutRank1()
@@ -221,6 +239,11 @@ public sealed class RankSupervisorTests : VirtualTimeTestKit
         Train();
         There([0, 1], silent: 1);
         _run.ExpectMsg<RankFailed>();
+        TrainAlone();
+    }
+
+    private void TrainAlone()
+    {
         _supervisor.Tell(new GatherRanks(2), _run.Ref);
         Answer(0, 2);
         ImmutableArray<WorldReport> reports = _run.ExpectMsg<RanksGathered>().Reports;

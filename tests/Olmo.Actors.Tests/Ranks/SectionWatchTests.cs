@@ -45,6 +45,17 @@ public sealed class SectionWatchTests : IDisposable
     }
 
     [Fact]
+    public void Section_ThatWasNeverSeen_HasTheCeilingHoweverManyStepsWere()
+    {
+        Steps(20, TimeSpan.FromSeconds(1));
+        _clock.Enter(RankSection.Stage, 20);
+        Pass(59);
+        Assert.Empty(_told);
+        Pass(1);
+        Assert.Equal(TimeSpan.FromSeconds(60), Assert.Single(_told).Limit);
+    }
+
+    [Fact]
     public void Section_ThatWaitsForOthers_IsNotLearnt()
     {
         Steps(10, TimeSpan.FromSeconds(1));

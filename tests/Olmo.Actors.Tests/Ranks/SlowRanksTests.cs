@@ -38,7 +38,7 @@ public sealed class SlowRanksTests
     public void Window_OfAStepThatIsDoneAgain_Counts()
     {
         Window(20, 1, 1, 3);
-        _ranks.Restart();
+        _ranks.Restart(Members);
         Assert.Single(Window(10, 1, 1, 3));
     }
 

@@ -26,7 +26,7 @@ public sealed class WorldFootprintTests
         foreach (WorldRank rank in world.Members())
         {
             rank.Engine.Prepare(100); // all that was to be sent has left or never will
-            Assert.Equal(WorldFootprint.MemoryOf(rank.Engine.Layout, plan, position, WorldExample.Run), rank.Engine.Memory);
+            Assert.Equal(WorldFootprint.MemoryOf(rank.Engine.Layout, plan, position, WorldExample.Run, audits: false), rank.Engine.Memory);
             RankTraffic expected = WorldFootprint.TrafficOf(rank.Engine.Layout, plan, position, WorldExample.Run);
             AssertMost(2 * expected.Contributions, rank.Engine.Sent.Contributions);
             AssertMost(2 * expected.Exchange, rank.Engine.Sent.Exchange);
@@ -34,6 +34,20 @@ public sealed class WorldFootprintTests
             Assert.Equal(2 * expected.Parameters, rank.Engine.Sent.Parameters);
             position++;
         }
+    }
+
+    [Fact]
+    public void Footprint_OfARankThatAudits_HasTheSumsOfOneGroup()
+    {
+        using WorldOfThreads world = new(1, 1) { AuditInterval = 1 };
+        world.Form(1);
+        world.RunTo(1);
+        world.Result();
+
+        WorldRank rank = Assert.Single(world.Members());
+        RankMemory expected = WorldFootprint.MemoryOf(rank.Engine.Layout, world.Plans[0].World(), 0, WorldExample.Run, audits: true);
+        Assert.Equal(expected, rank.Engine.Memory);
+        Assert.Equal(expected.LocalSums, expected.GroupSums);
     }
 
     // Sums take 8 bytes an element at most. Those of this model need between 4 and 6; headers and scalars come on top.

@@ -37,6 +37,7 @@ public sealed class DrillKeysTests : IDisposable
     [InlineData("drill.without = [no-such]", "my.conf:2: drill.without has a wrong value")]
     [InlineData("drill.faults = [{ do = explode }]", "my.conf:2: drill.faults[0].do has a wrong value, found 'explode', expected one of kill, freeze, hang")]
     [InlineData("drill.faults = [{ do = kill }]", "my.conf:2: drill.faults[0].at has a wrong value")]
+    [InlineData("drill.faults = [{ do = kill, at = foward }]", "my.conf:2: drill.faults[0].at has a wrong value")]
     [InlineData("drill.faults = [{ do = kill, at = forward, rank = first }]", "my.conf:2: drill.faults[0].rank has a wrong value")]
     [InlineData("drill.faults = [{ do = kill, at = forward, when = 3 }]", "my.conf:2: unknown key drill.faults[0].when")]
     public void Read_Mistake_NamesFileAndLine(string line, string expected) =>
