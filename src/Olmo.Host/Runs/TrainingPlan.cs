@@ -125,6 +125,7 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             SequencesPerGroup = recipe.Batch.SequencesPerGroup,
             SequenceLength = recipe.Batch.SequenceLength,
             MicroBatchSequences = recipe.Compute.MicroBatch > 0 ? recipe.Compute.MicroBatch : recipe.Batch.SequencesPerGroup,
+            Recomputation = recipe.Compute.RecomputesBlocks ? ActivationRecomputation.Blocks : ActivationRecomputation.None,
             Shards = recipe.Shards,
             Replicas = 1,
             Decision = DecisionOf(recipe),

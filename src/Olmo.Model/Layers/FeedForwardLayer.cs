@@ -8,10 +8,16 @@ internal sealed class FeedForwardLayer(ITensorProvider provider)
     /// <summary>Writes a.Gate, a.Up, a.Hidden and a.Fed.</summary>
     public void Forward(in BlockTensors w, in Tensor x, BlockActivations a)
     {
+        Hide(w, x, a);
+        provider.Linear(a.Hidden, w.Down, a.Fed);
+    }
+
+    /// <summary>Writes a.Gate, a.Up and a.Hidden.</summary>
+    public void Hide(in BlockTensors w, in Tensor x, BlockActivations a)
+    {
         provider.Linear(x, w.Gate, a.Gate);
         provider.Linear(x, w.Up, a.Up);
         provider.SwiGlu(a.Gate, a.Up, a.Hidden);
-        provider.Linear(a.Hidden, w.Down, a.Fed);
     }
 
     /// <summary>From the gradient of a.Fed to that of x; a.Gate and a.Up are overwritten by their gradients.</summary>

@@ -16,24 +16,35 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
     /// <summary>From a.Input to a.Output.</summary>
     public void Forward(in BlockTensors w, BlockActivations a, in Passage passage)
     {
+        Attend(w, a, passage);
         if (_isReordered)
         {
-            _attention.Forward(w, a.Input, a, passage);
-            // The normed branch needs no memory of its own: it lies where the sum will.
-            _norm.Forward(a.Attended, w.AttentionNorm, a.Middle, a.AttentionStatistics);
-            provider.Add(a.Input, a.Middle, a.Middle);
             _feedForward.Forward(w, a.Middle, a);
             _norm.Forward(a.Fed, w.FeedForwardNorm, a.Output, a.FeedForwardStatistics);
             provider.Add(a.Middle, a.Output, a.Output);
         }
         else
         {
-            _norm.Forward(a.Input, default, a.NormedInput, a.AttentionStatistics);
-            _attention.Forward(w, a.NormedInput, a, passage);
-            provider.Add(a.Input, a.Attended, a.Middle);
             _norm.Forward(a.Middle, default, a.NormedMiddle, a.FeedForwardStatistics);
             _feedForward.Forward(w, a.NormedMiddle, a);
             provider.Add(a.Middle, a.Fed, a.Output);
+        }
+    }
+
+    /// <summary>From a.Input all that <see cref="Backward"/> reads, as <see cref="Forward"/> wrote it; a.Output is undefined afterwards.</summary>
+    public void Recompute(in BlockTensors w, BlockActivations a, in Passage passage)
+    {
+        Attend(w, a, passage);
+        if (_isReordered)
+        {
+            _feedForward.Forward(w, a.Middle, a);
+            // For the statistics.
+            _norm.Forward(a.Fed, w.FeedForwardNorm, a.Output, a.FeedForwardStatistics);
+        }
+        else
+        {
+            _norm.Forward(a.Middle, default, a.NormedMiddle, a.FeedForwardStatistics);
+            _feedForward.Hide(w, a.NormedMiddle, a);
         }
     }
 
@@ -63,6 +74,24 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
             _attention.Backward(w, a.NormedInput, a, passage, stream, branch, accumulateInput: false, scratch, g, accumulate);
             _norm.Backward(branch, a.Input, default, a.AttentionStatistics, branch, default, accumulate);
             provider.Add(stream, branch, stream);
+        }
+    }
+
+    // From a.Input to a.Middle.
+    private void Attend(in BlockTensors w, BlockActivations a, in Passage passage)
+    {
+        if (_isReordered)
+        {
+            _attention.Forward(w, a.Input, a, passage);
+            // The normed branch needs no memory of its own: it lies where the sum will.
+            _norm.Forward(a.Attended, w.AttentionNorm, a.Middle, a.AttentionStatistics);
+            provider.Add(a.Input, a.Middle, a.Middle);
+        }
+        else
+        {
+            _norm.Forward(a.Input, default, a.NormedInput, a.AttentionStatistics);
+            _attention.Forward(w, a.NormedInput, a, passage);
+            provider.Add(a.Input, a.Attended, a.Middle);
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class ActivationMemory : IDisposable
         Add("logits", new Shape(logitRows, config.Vocabulary), dtype);
         Add("cross-entropy sum", new Shape(1), DType.F64);
         Add("z-loss sum", new Shape(1), DType.F64);
-        int streams = kind == ActivationKind.Training ? config.Layers + 1 : 2;
+        int streams = IsForBackward ? config.Layers + 1 : 2;
         for (int l = 0; l < streams; l++)
         {
             Plan($"stream {l}", config.Width, dtype);
@@ -42,7 +42,7 @@ internal sealed class ActivationMemory : IDisposable
             PlanBlock(l, dtype);
         }
 
-        if (kind == ActivationKind.Training)
+        if (IsForBackward)
         {
             Plan("stream gradient", config.Width, dtype);
             Plan("branch gradient", config.Width, dtype);
@@ -85,6 +85,8 @@ internal sealed class ActivationMemory : IDisposable
 
     public void Dispose() => _memory?.Dispose();
 
+    private bool IsForBackward => _kind != ActivationKind.Inference;
+
     private void PlanRows(DType dtype, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
@@ -100,7 +102,7 @@ internal sealed class ActivationMemory : IDisposable
     private void PlanBlock(int l, DType dtype)
     {
         OlmoConfig c = _config;
-        bool training = _kind == ActivationKind.Training;
+        bool training = IsForBackward;
         bool raw = training && (c.IsReordered || c.ClipQkv is not null);
         Plan($"query {l}", c.QueryWidth, dtype);
         Plan($"key {l}", c.KeyWidth, dtype);
@@ -177,8 +179,8 @@ internal sealed class ActivationMemory : IDisposable
 
     private BlockActivations Block(int l, int rows)
     {
-        bool training = _kind == ActivationKind.Training;
-        int at = training ? l : 0;
+        bool training = IsForBackward;
+        int at = _kind == ActivationKind.Training ? l : 0;
         Tensor query = View($"query {at}", rows);
         Tensor key = View($"key {at}", rows);
         Tensor value = View($"value {at}", rows);

@@ -23,13 +23,15 @@ public sealed class OlmoModel : IDisposable
     /// <param name="sequences">Sequences of the largest micro-batch.</param>
     /// <param name="sequenceLength">Tokens of the longest sequence.</param>
     /// <param name="gradients">Memory for gradients; without it there are forward passes only.</param>
+    /// <param name="recomputation">What the backward pass computes again instead of finding it in memory.</param>
     public OlmoModel(
         ITensorProvider provider,
         ParameterList parameters,
         IWeightSource weights,
         int sequences,
         int sequenceLength,
-        GradientStorage gradients)
+        GradientStorage gradients,
+        ActivationRecomputation recomputation = ActivationRecomputation.None)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(parameters);
@@ -42,7 +44,7 @@ public sealed class OlmoModel : IDisposable
         _sequenceLength = sequenceLength;
         int rows = checked(sequences * sequenceLength);
         _positions = new int[rows];
-        ActivationKind kind = gradients == GradientStorage.None ? ActivationKind.Inference : ActivationKind.Training;
+        ActivationKind kind = gradients == GradientStorage.None ? ActivationKind.Inference : TrainingKind(recomputation);
         _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, rows, kind);
         _gradients = gradients == GradientStorage.None ? null : new GradientBuffers(provider, parameters, gradients == GradientStorage.Whole);
     }
@@ -57,8 +59,9 @@ public sealed class OlmoModel : IDisposable
     public long GradientBytes => _gradients?.SizeBytes ?? 0;
 
     /// <summary>Bytes of activations and gradients that a model for training takes.</summary>
-    internal static (long Activations, long Gradients) TrainingBytes(ParameterList parameters, int sequences, int sequenceLength, bool wholeGradients) =>
-        (Transformer.TrainingBytes(parameters, checked(sequences * sequenceLength)), GradientBuffers.SizeOf(parameters, wholeGradients));
+    internal static (long Activations, long Gradients) TrainingBytes(
+        ParameterList parameters, int sequences, int sequenceLength, bool wholeGradients, ActivationRecomputation recomputation) =>
+        (Transformer.SizeOf(parameters, checked(sequences * sequenceLength), TrainingKind(recomputation)), GradientBuffers.SizeOf(parameters, wholeGradients));
 
     /// <summary>Starts the losses of a group.</summary>
     public void BeginGroup()
@@ -169,6 +172,9 @@ public sealed class OlmoModel : IDisposable
 
     /// <summary>Activations of the last pass of so many rows.</summary>
     internal ActivationSet Activations(int rows) => _transformer.Activations(rows);
+
+    private static ActivationKind TrainingKind(ActivationRecomputation recomputation) =>
+        recomputation == ActivationRecomputation.Blocks ? ActivationKind.Recomputed : ActivationKind.Training;
 
     private LossHeadPass Head(ActivationSet a, in MicroBatch batch, double divisor) => new()
     {

@@ -15,6 +15,7 @@ internal sealed class Transformer : IDisposable
     private readonly TransformerBlock[] _blocks;
     private readonly BufferSet _tables;
     private readonly ActivationMemory _memory;
+    private readonly bool _recomputes;
 
     /// <summary>Takes all memory that passes need.</summary>
     /// <param name="provider">Device.</param>
@@ -23,7 +24,7 @@ internal sealed class Transformer : IDisposable
     /// <param name="maxRows">Rows of the largest pass.</param>
     /// <param name="maxPositions">Largest position + 1.</param>
     /// <param name="maxLogitRows">Rows whose logits are asked for at a time, at most.</param>
-    /// <param name="kind">Training or inference.</param>
+    /// <param name="kind">What passes keep.</param>
     public Transformer(
         ITensorProvider provider,
         ParameterList parameters,
@@ -36,6 +37,7 @@ internal sealed class Transformer : IDisposable
         _provider = provider;
         _parameters = parameters;
         _weights = weights;
+        _recomputes = kind == ActivationKind.Recomputed;
         OlmoConfig config = parameters.Config;
         _norm = new Norm(provider, config);
         RopeSpectrum[] spectra = [.. Enumerable.Range(0, config.Layers).Select(l => RopeTables.SpectrumOf(config, l)).Distinct()];
@@ -66,9 +68,9 @@ internal sealed class Transformer : IDisposable
     /// <summary>Bytes of activations.</summary>
     public long ActivationBytes => _memory.SizeBytes;
 
-    /// <summary>Bytes of activations of passes of training.</summary>
-    public static long TrainingBytes(ParameterList parameters, int rows) =>
-        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), ActivationKind.Training, parameters.ActivationType);
+    /// <summary>Bytes of activations of passes of so many rows.</summary>
+    public static long SizeOf(ParameterList parameters, int rows, ActivationKind kind) =>
+        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), kind, parameters.ActivationType);
 
     /// <summary>Activations of a pass.</summary>
     public ActivationSet Activations(int rows) => _memory.For(rows);
@@ -113,7 +115,14 @@ internal sealed class Transformer : IDisposable
         {
             _weights.Acquire(l + 1);
             BlockParameters block = _parameters.Block(l);
-            _blocks[l].Backward(new BlockTensors(block, _weights), a.Blocks[l], passage, scratch, new BlockTensors(block, gradients), accumulate);
+            BlockTensors weights = new(block, _weights);
+            // What the last block wrote is still there.
+            if (_recomputes && l < _blocks.Length - 1)
+            {
+                _blocks[l].Recompute(weights, a.Blocks[l], passage);
+            }
+
+            _blocks[l].Backward(weights, a.Blocks[l], passage, scratch, new BlockTensors(block, gradients), accumulate);
             _weights.Release(l + 1);
             if (sink is not null)
             {

@@ -26,7 +26,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
         settings.Validate();
         _microBatch = MicroBatchOf(settings);
         GradientStorage storage = KeepsAllGradients(settings) ? GradientStorage.Whole : GradientStorage.OneLayer;
-        _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage);
+        _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage, settings.Recomputation);
         Parameters = weights.Working(weights.Parameters.Layout(settings.Shards));
     }
 
@@ -41,12 +41,12 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
 
     /// <summary>Bytes that a program of such sizes takes for activations and for gradients; takes none.</summary>
     /// <param name="parameters">The model.</param>
-    /// <param name="settings">Sizes of groups and micro-batches.</param>
+    /// <param name="settings">Sizes of groups and micro-batches, and what is computed again.</param>
     public static (long Activations, long Gradients) MemoryOf(ParameterList parameters, StepSettings settings)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(settings);
-        return OlmoModel.TrainingBytes(parameters, MicroBatchOf(settings), settings.SequenceLength, KeepsAllGradients(settings));
+        return OlmoModel.TrainingBytes(parameters, MicroBatchOf(settings), settings.SequenceLength, KeepsAllGradients(settings), settings.Recomputation);
     }
 
     private static int MicroBatchOf(StepSettings settings) => Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using Olmo.Model.Models;
 using Olmo.Model.Optimization;
 using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
-/// <summary>What a recipe says of a step. All of it is numeric (it decides bits) except the micro-batch and the number of replicas.</summary>
+/// <summary>What a recipe says of a step. All of it is numeric (it decides bits) except the micro-batch, what is computed again and the number of replicas.</summary>
 public sealed record StepSettings
 {
     /// <summary>G: groups of the global batch, at least the largest world.</summary>
@@ -18,6 +19,9 @@ public sealed record StepSettings
 
     /// <summary>Sequences of one forward and backward pass; operational. A group's last pass may be smaller.</summary>
     public required int MicroBatchSequences { get; init; }
+
+    /// <summary>Activations that backward passes compute again; operational.</summary>
+    public ActivationRecomputation Recomputation { get; init; }
 
     /// <summary>S</summary>
     public int Shards { get; init; } = 64;

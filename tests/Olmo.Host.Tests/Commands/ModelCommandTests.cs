@@ -32,6 +32,22 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Describe_WithBlocksRecomputed_HasTheActivationsOfOneBlock()
+    {
+        const string Recipe = "model { width = 32, layers = 16, heads = 2, ffn = 96, vocabulary = 512 }, tokenizer.vocabulary = 512, batch { sequence-length = 64, sequences-per-group = 8 }";
+        const int Activations = 10;
+
+        string[] kept = await Describe(Recipe);
+        string[] recomputed = await Describe(Recipe, "--set", "compute.recompute=blocks");
+
+        Assert.Contains(recomputed, l => l.EndsWith("passes of 8 sequences, blocks recomputed", StringComparison.Ordinal));
+        double all = Number(Rows(kept, "memory of a rank")[0][Activations]);
+        double one = Number(Rows(recomputed, "memory of a rank")[0][Activations]);
+        // A block of 512 rows: q, k, v, attention's output, raw q and k, three of width 32, three of the hidden layer; 2 heads and 6 statistics.
+        Assert.Equal(15 * 512 * ((9 * 32) + (3 * 96) + 2 + 6) * 4 / 1e6, all - one, 0.001);
+    }
+
+    [Fact]
     public async Task Describe_OfAnUnknownKey_IsAMistakeOfTheUser()
     {
         StringWriter error = new();

@@ -44,6 +44,7 @@ public sealed class RecipeReaderTests : IDisposable
         Assert.Contains("run.seed", numeric.Keys);
         Assert.DoesNotContain("compute.threads", numeric.Keys);
         Assert.DoesNotContain("compute.micro-batch", numeric.Keys);
+        Assert.DoesNotContain("compute.recompute", numeric.Keys);
         Assert.DoesNotContain("run.folder", numeric.Keys);
     }
 

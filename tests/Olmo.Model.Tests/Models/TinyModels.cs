@@ -37,9 +37,9 @@ internal static class TinyModels
         };
     }
 
-    public static ResidentWeights Weights(ITensorProvider provider, OlmoConfig config, ulong seed = 3)
+    public static ResidentWeights Weights(ITensorProvider provider, OlmoConfig config, ulong seed = 3, Func<string, Precision>? precision = null)
     {
-        ResidentWeights weights = new(provider, new ParameterList(config));
+        ResidentWeights weights = new(provider, new ParameterList(config, precision));
         Initialisation.Draw(weights, seed);
         // Norm weights of 1 would hide an error in where they stand.
         foreach ((ParameterSpec spec, int index) in weights.Parameters.Specs.Select((s, i) => (s, i)).Where(p => p.s.InitialDeviation == 0.0))

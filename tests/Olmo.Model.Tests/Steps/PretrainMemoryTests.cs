@@ -10,10 +10,12 @@ namespace Olmo.Model.Tests.Steps;
 public sealed class PretrainMemoryTests
 {
     [Theory]
-    [InlineData(3, false)]
-    [InlineData(1, false)]
-    [InlineData(2, true)]
-    public void MemoryOf_Sizes_IsWhatTheProgramTakes(int microBatch, bool tied)
+    [InlineData(3, false, ActivationRecomputation.None)]
+    [InlineData(1, false, ActivationRecomputation.None)]
+    [InlineData(2, true, ActivationRecomputation.None)]
+    [InlineData(3, false, ActivationRecomputation.Blocks)]
+    [InlineData(2, true, ActivationRecomputation.Blocks)]
+    public void MemoryOf_Sizes_IsWhatTheProgramTakes(int microBatch, bool tied, ActivationRecomputation recomputation)
     {
         OlmoConfig config = new()
         {
@@ -35,6 +37,7 @@ public sealed class PretrainMemoryTests
             SequencesPerGroup = 3,
             SequenceLength = 13,
             MicroBatchSequences = microBatch,
+            Recomputation = recomputation,
             Shards = 4,
             Optimizer = new AdamWSettings(1e-3),
             Schedule = new ConstantSchedule(0),
