@@ -4,12 +4,13 @@ using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
+using Olmo.Model.Models;
 
 namespace Olmo.Host.Nodes;
 
 /// <summary>
 /// What a rank does before it is ready, so that its first recovery compiles nothing: a small model of the recipe's kind is trained by one rank, a second joins it over loopback, takes
-/// state from it, and both step together. Every path of a recovery and of a step is passed once; the recipe's own state is not touched, whose size would only make the start long.
+/// state from it, and both step together. Every path of a recovery and of a step is passed once; neither the model's sizes nor the batch's are the recipe's: they would only make the start long.
 /// </summary>
 internal static class Rehearsal
 {
@@ -17,7 +18,9 @@ internal static class Rehearsal
     private const int Joiner = 2;
     private const int Groups = 2;
     private const int SecretBytes = 32;
+    private const int MostHeads = 4;
     private const int Vocabulary = 512;
+    private const int Tokens = 128;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs it.</summary>
@@ -33,9 +36,13 @@ internal static class Rehearsal
         OlmoRankSettings small = settings with
         {
             Run = "rehearsal",
-            Config = settings.Config with { Layers = 1, Vocabulary = Math.Min(settings.Config.Vocabulary, Vocabulary) },
+            Config = SmallOf(settings.Config),
             RanksAhead = 2,
-            Step = settings.Step with { Groups = Groups, Replicas = 2 },
+            Step = settings.Step with
+            {
+                Groups = Groups, Replicas = 2, SequencesPerGroup = 1, MicroBatchSequences = 1, SequenceLength = Math.Min(settings.Step.SequenceLength, Tokens),
+                GroupOverrides = [], PrecisionOverrides = [], // they may name parameters that a small model lacks
+            },
             InitialWeights = null, // they are of the recipe's size
         };
         TcpSockets sockets = new();
@@ -70,6 +77,28 @@ internal static class Rehearsal
         });
         laps.Done("recovery");
         return donor.PeakFlops;
+    }
+
+    /// <summary>One layer of the same kind, with heads as wide and shared as the model's, whatever its size.</summary>
+    public static OlmoConfig SmallOf(OlmoConfig config)
+    {
+        int shared = config.Heads / config.KeyHeads;
+        int keyHeads = Math.Clamp(MostHeads / shared, 1, config.KeyHeads);
+        int width = keyHeads * shared * config.HeadWidth;
+        return config with
+        {
+            Layers = 1,
+            Heads = keyHeads * shared,
+            KeyHeads = keyHeads,
+            Width = width,
+            FeedForward = Math.Min(config.FeedForward, 2 * width),
+            Vocabulary = Math.Min(config.Vocabulary, Vocabulary),
+            ContextLength = Math.Min(config.ContextLength, Tokens),
+            Windows = config.Windows.IsDefaultOrEmpty ? [] : [config.Windows[0]],
+            EosTokenId = null,
+            PadTokenId = null,
+            BosTokenId = null,
+        };
     }
 
     private static GenerationPlan Formed(FormationResult result) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Olmo.Host.Commands;
+using Olmo.Host.Nodes;
 using Olmo.Host.Recipes;
 using Olmo.Host.Runs;
 using Olmo.Model.Models;
@@ -101,7 +102,23 @@ public sealed class PublishedModelTests
         }
     }
 
-    private static ParameterList Parameters(string file) => new(TrainingPlan.ConfigOf(RecipeReader.Read(PathOf(file), [], _ => null), 1000, 1, null));
+    [Theory]
+    [InlineData("olmo-7b")]
+    [InlineData("olmo2-1b")]
+    [InlineData("olmo2-32b")]
+    public void Rehearsal_OfAPublishedModel_IsOfItsKindAndOfAFewMegabytes(string file)
+    {
+        OlmoConfig config = ConfigOf(file);
+
+        OlmoConfig small = Rehearsal.SmallOf(config).Validated();
+
+        Assert.Equal((config.Family, config.HeadWidth, config.Heads / config.KeyHeads), (small.Family, small.HeadWidth, small.Heads / small.KeyHeads));
+        Assert.InRange(new ParameterList(small).Elements, 1, 10_000_000);
+    }
+
+    private static ParameterList Parameters(string file) => new(ConfigOf(file));
+
+    private static OlmoConfig ConfigOf(string file) => TrainingPlan.ConfigOf(RecipeReader.Read(PathOf(file), [], _ => null), 1000, 1, null);
 
     private static string PathOf(string file)
     {
