@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Intrinsics;
 using Olmo.Model.Compute;
 using Olmo.Model.Cpu;
 using Olmo.Model.Generation;
@@ -9,92 +8,121 @@ using Olmo.Model.Tensors;
 namespace Olmo.Bench;
 
 /// <summary>
-/// Cached decoding, one sequence, of a model with at least 500 MB of weights: bytes of weights read per token over the bandwidth of reading a buffer of as many bytes with the same threads,
-/// in turns; and a prompt's rate over that of the best matrix product. The last line has both.
+/// Cached decoding, one sequence: bytes of weights read per token over the bandwidth of reading a buffer of as many bytes with the same threads (<see cref="ReadLimit"/>), in turns; the same of
+/// the products alone; and a prompt's rate over that of the best matrix product. Keys and values are not counted, which costs most after the long prompt.
 /// </summary>
-internal static unsafe class GenerateBenchmark
+internal static class GenerateBenchmark
 {
-    private const int Prompt = 512;
-    private const int TokensOfTurn = 8;
+    private const int ShortContext = 16;
+    private const int LongContext = 512;
+    private const int TokensOfTurn = 6;
     private const int Turns = 9;
+    private const int PromptTurns = 3;
     private const int PeakSize = 2048;
-
-    private static readonly OlmoConfig Config = new()
-    {
-        Family = ModelFamily.Olmo2,
-        Width = 1024,
-        Layers = 12,
-        Heads = 16,
-        KeyHeads = 16,
-        HeadWidth = 64,
-        FeedForward = 2816,
-        Vocabulary = 16384,
-        ContextLength = 1024,
-    };
 
     public static int Run(string[] arguments, TimeProvider time, TextWriter output)
     {
         var options = BenchmarkOptions.Parse(arguments);
-        string last = "";
-        foreach (DType type in (DType[])[DType.F32, DType.BF16])
+        List<string> ratios = [];
+        foreach (GenerateCase @case in GenerateCase.All.Where(c => c.Name.Contains(options.Only, StringComparison.Ordinal)))
         {
             foreach (int threads in options.Threads)
             {
-                last = Measure(threads, type, options.Width, time, output);
+                ratios.Add(Measure(@case, threads, options.Width, time, output));
             }
         }
 
-        output.WriteLine(last);
+        output.WriteLine($"of the read bandwidth (aim 0.90): {string.Join("; ", ratios)}");
         return 0;
     }
 
-    private static string Measure(int threads, DType type, SimdWidth width, TimeProvider time, TextWriter output)
+    private static string Measure(GenerateCase @case, int threads, SimdWidth width, TimeProvider time, TextWriter output)
     {
+        OlmoConfig config = @case.Config;
         using ComputePool pool = new(threads);
         using CpuProvider provider = new(pool, width);
-        ParameterList parameters = new(Config);
-        using PackedWeights weights = new(provider, parameters, type);
-        weights.Fill((p, first, values) => Initialisation.Fill(parameters.Specs[p], 1, first, values));
-        using OlmoDecoder decoder = new(provider, parameters, weights, sequences: 1, Config.ContextLength);
-        long embedding = (long)Config.Vocabulary * Config.Width;
+        ParameterList parameters = new(config);
+        using PackedWeights weights = Weights(provider, parameters, @case.Type);
+        using OlmoDecoder decoder = new(provider, parameters, weights, sequences: 2, config.ContextLength);
+        using Products products = new(provider, parameters, weights);
+        long embedding = (long)config.Vocabulary * config.Width;
         long read = parameters.Specs.Sum(s => s.Shape.Count) - embedding; // a token reads one row of the embedding
-        long bytes = read * type.SizeBytes();
-        using AlignedBuffer buffer = new(bytes);
-        new Span<byte>(buffer.Pointer<byte>(), checked((int)bytes)).Fill(1);
+        long bytes = read * @case.Type.SizeBytes();
+        using ReadLimit limit = new(pool, bytes, time);
 
-        float[] logits = new float[Config.Vocabulary];
-        int[] prompt = [.. Enumerable.Range(0, Prompt).Select(i => (i * 7919) % Config.Vocabulary)];
+        float[] logits = new float[config.Vocabulary];
+        int[] prompt = [.. Enumerable.Range(0, LongContext).Select(i => (i * 7919) % config.Vocabulary)];
         List<double> prompts = [];
-        List<double> tokens = [];
         List<double> reads = [];
+        List<double> alone = [];
+        (int Slot, int Context, List<double> Seconds)[] tokens = [(0, ShortContext, []), (1, LongContext, [])];
+        decoder.Append(0, prompt.AsSpan(0, ShortContext), []);
         for (int turn = 0; turn < Turns; turn++)
         {
-            decoder.Truncate(0, 0);
-            long started = time.GetTimestamp();
-            decoder.Append(0, prompt, logits);
-            prompts.Add(time.GetElapsedTime(started).TotalSeconds / Prompt);
-            for (int i = 0; i < TokensOfTurn; i++)
+            if (turn < PromptTurns)
             {
-                int next = Array.IndexOf(logits, logits.Max());
-                started = time.GetTimestamp();
-                decoder.Append(0, [next], logits);
-                tokens.Add(time.GetElapsedTime(started).TotalSeconds);
-                started = time.GetTimestamp();
-                ReadAll(pool, buffer, bytes / sizeof(float));
-                reads.Add(time.GetElapsedTime(started).TotalSeconds);
+                decoder.Truncate(1, 0);
+                prompts.Add(Seconds(time, () => decoder.Append(1, prompt, logits)) / LongContext);
+            }
+
+            foreach ((int slot, int context, List<double> seconds) in tokens)
+            {
+                for (int i = 0; i < TokensOfTurn; i++)
+                {
+                    seconds.Add(Seconds(time, () => decoder.Append(slot, prompt.AsSpan(i, 1), logits)));
+                    reads.Add(limit.Measure() * bytes);
+                }
+
+                decoder.Truncate(slot, context);
+                alone.Add(Seconds(time, products.Run));
             }
         }
 
-        double token = Median(tokens);
-        double limit = Median(reads);
-        double peak = Peak(provider, time);
+        double fastest = Median(reads);
         double flops = 2.0 * (read - embedding); // the head is for the last token only
-        string line = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{threads} threads, {bytes / 1e6:F0} MB of {type} weights a token: {1 / token:F1} tokens/s, {bytes / token / 1e9:F1} GB/s of {bytes / limit / 1e9:F1} GB/s ({limit / token:F2}, aim 0.90); prompt of {Prompt}: {1 / Median(prompts):F0} tokens/s, {flops / Median(prompts) / peak:F2} of the best matrix product");
-        output.WriteLine(line);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  best of {tokens.Count}: token {tokens.Min() * 1e3:F1} ms, read {reads.Min() * 1e3:F1} ms ({reads.Min() / tokens.Min():F2})"));
-        return line;
+        string place = string.Create(CultureInfo.InvariantCulture, $"{@case.Name}, {threads} thread{(threads > 1 ? "s" : "")}");
+        string rate = string.Create(CultureInfo.InvariantCulture, $"prompt of {LongContext}: {1 / Median(prompts):F0} tokens/s, {flops / Median(prompts) / Peak(provider, time):F2} of the best matrix product");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place}: {bytes / 1e6:F0} MB a token, read at {bytes / fastest / 1e9:F1} GB/s (best {bytes / reads.Min() / 1e9:F1}; {limit.Description}); {rate}"));
+        foreach ((_, int context, List<double> seconds) in tokens)
+        {
+            long cached = 2L * config.Layers * config.KeyWidth * (context + (TokensOfTurn / 2)) * sizeof(float);
+            string line = Line(string.Create(CultureInfo.InvariantCulture, $"  after {context} tokens: {1 / Median(seconds):F1} tokens/s"), seconds, bytes, reads);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line}; {cached / 1e6:F0} MB of keys and values counted too {fastest * (bytes + cached) / bytes / Median(seconds):F3}"));
+        }
+
+        output.WriteLine(Line("  products alone", alone, bytes, reads));
+        return string.Create(CultureInfo.InvariantCulture, $"{place} {fastest / Median(tokens[0].Seconds):F2} after {ShortContext}, {fastest / Median(tokens[1].Seconds):F2} after {LongContext}");
+    }
+
+    private static string Line(string what, List<double> seconds, long bytes, List<double> reads) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}, {bytes / Median(seconds) / 1e9:F1} GB/s: {Median(reads) / Median(seconds):F3} of reading (best over best {reads.Min() / seconds.Min():F3})");
+
+    // Values of a table: what they are makes no difference, and drawing them all would take most of the time.
+    private static PackedWeights Weights(CpuProvider provider, ParameterList parameters, DType type)
+    {
+        float[] table = new float[65521];
+        Initialisation.Fill(parameters.Specs[0], 1, 0, table);
+        PackedWeights weights = new(provider, parameters, type);
+        weights.Fill((p, first, values) =>
+        {
+            for (int i = 0; i < values.Length; i += table.Length)
+            {
+                int from = (int)((first + i + p) % table.Length);
+                Span<float> part = values.Slice(i, Math.Min(table.Length, values.Length - i));
+                int head = Math.Min(part.Length, table.Length - from);
+                table.AsSpan(from, head).CopyTo(part);
+                table.AsSpan(0, part.Length - head).CopyTo(part[head..]);
+            }
+        });
+        return weights;
+    }
+
+    private static double Seconds(TimeProvider time, Action action)
+    {
+        long started = time.GetTimestamp();
+        action();
+        return time.GetElapsedTime(started).TotalSeconds;
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
@@ -109,42 +137,39 @@ internal static unsafe class GenerateBenchmark
         double best = double.MaxValue;
         for (int i = 0; i < 8; i++)
         {
-            long started = time.GetTimestamp();
-            provider.Linear(memory[a], memory[b], memory[c]);
-            best = Math.Min(best, time.GetElapsedTime(started).TotalSeconds);
+            best = Math.Min(best, Seconds(time, () => provider.Linear(memory[a], memory[b], memory[c])));
         }
 
         return 2.0 * PeakSize * PeakSize * PeakSize / best;
     }
 
-    private static void ReadAll(ComputePool pool, AlignedBuffer buffer, long count)
+    /// <summary>All products of a token, one after the other, and nothing else.</summary>
+    private sealed class Products : IDisposable
     {
-        ReadJob job = new() { Values = buffer.Pointer<float>() };
-        pool.Run(ref job, (nint)(count / ReadJob.Block), 64); // 1 MiB at a time
-    }
+        private readonly CpuProvider _provider;
+        private readonly BufferSet _memory;
+        private readonly (Tensor X, Tensor Weight, Tensor Y)[] _products;
 
-    private struct ReadJob : IRangeJob
-    {
-        public const int Block = 4096;
-
-        public float* Values;
-
-        public readonly void Execute(nint from, nint to, int worker)
+        public Products(CpuProvider provider, ParameterList parameters, PackedWeights weights)
         {
-            Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
-            float* end = Values + (to * Block);
-            for (float* p = Values + (from * Block); p < end; p += 64)
-            {
-                s0 += Vector512.Load(p);
-                s1 += Vector512.Load(p + 16);
-                s2 += Vector512.Load(p + 32);
-                s3 += Vector512.Load(p + 48);
-            }
+            _provider = provider;
+            int[] matrices = [.. Enumerable.Range(0, parameters.Specs.Length).Where(p => p != parameters.Embedding && parameters.Specs[p].Shape.Rank == 2)];
+            BufferPlan plan = new();
+            TensorSlot x = plan.Add("x", DType.F32, new Shape(matrices.Max(p => parameters.Specs[p].Shape.Columns)));
+            TensorSlot y = plan.Add("y", DType.F32, new Shape(matrices.Max(p => parameters.Specs[p].Shape.Rows)));
+            _memory = provider.Allocate(plan);
+            _products = [.. matrices.Select(p => (
+                _memory[x].View(0, new Shape(1, parameters.Specs[p].Shape.Columns)), weights[p], _memory[y].View(0, new Shape(1, parameters.Specs[p].Shape.Rows))))];
+        }
 
-            if (Vector512.LessThanAny(s0 + s1 + s2 + s3, default))
+        public void Run()
+        {
+            foreach ((Tensor x, Tensor weight, Tensor y) in _products)
             {
-                throw new InvalidOperationException("the buffer holds positive numbers");
+                _provider.Linear(x, weight, y);
             }
         }
+
+        public void Dispose() => _memory.Dispose();
     }
 }

@@ -91,6 +91,16 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
         in AttentionGeometry geometry, in Tensor query, in Tensor key, in Tensor value, in Tensor documentStarts, in Tensor output, in Tensor logSumExp) =>
         inner.Attention(geometry, query, key, value, documentStarts, output, logSumExp);
 
+    public void CachedAttention(
+        in CacheGeometry geometry,
+        ReadOnlySpan<CacheSegment> segments,
+        in Tensor query,
+        in Tensor key,
+        in Tensor value,
+        in Tensor keyCache,
+        in Tensor valueCache,
+        in Tensor output) => inner.CachedAttention(geometry, segments, query, key, value, keyCache, valueCache, output);
+
     public void AttentionGradient(
         in AttentionGeometry geometry,
         in Tensor query,

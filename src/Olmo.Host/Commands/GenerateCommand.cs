@@ -12,7 +12,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         Argument<string> folder = new("FOLDER") { Description = "A model folder: config.json, model.safetensors, tokenizer.json." };
-        Option<string> prompt = new("--prompt") { Description = "Text to continue.", Required = true };
+        Option<string[]> prompt = new("--prompt") { Description = "Text to continue; given several times: all side by side, each pass reading the weights once for all, written when all have ended.", Required = true };
         Option<int> tokens = new("--tokens") { Description = "New tokens at most.", DefaultValueFactory = _ => 100 };
         Option<double> temperature = new("--temperature") { Description = "0: the likeliest token each time.", DefaultValueFactory = _ => 0.7 };
         Option<int> topK = new("--top-k") { Description = "Draw from the k likeliest; 0: all." };
@@ -40,19 +40,34 @@ internal static class GenerateCommand
                 throw new UsageException(e.Message);
             }
 
-            using LoadedModel model = LoadedModel.Load(parsed.GetRequiredValue(folder), parsed.GetValue(threads), TypeOf(parsed.GetValue(weights)));
-            TextWriter output = parsed.InvocationConfiguration.Output;
-            output.Write(parsed.GetRequiredValue(prompt));
-            foreach (string piece in model.Continue(parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), sampling, cancellationToken))
+            string[] prompts = parsed.GetRequiredValue(prompt);
+            using LoadedModel model = LoadedModel.Load(parsed.GetRequiredValue(folder), parsed.GetValue(threads), TypeOf(parsed.GetValue(weights)), prompts.Length);
+            Write(model, prompts, parsed.GetValue(tokens), sampling, parsed.InvocationConfiguration.Output, cancellationToken);
+            return Task.FromResult(ExitCodes.Done);
+        });
+        return command;
+    }
+
+    private static void Write(LoadedModel model, string[] prompts, int tokens, SamplingSettings sampling, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (prompts is [string one])
+        {
+            output.Write(one);
+            foreach (string piece in model.Continue(one, tokens, sampling, cancellationToken))
             {
                 output.Write(piece);
                 output.Flush();
             }
 
             output.WriteLine();
-            return Task.FromResult(ExitCodes.Done);
-        });
-        return command;
+            return;
+        }
+
+        IReadOnlyList<string> texts = model.ContinueAll(prompts, tokens, sampling, cancellationToken);
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            output.WriteLine($"[{i + 1}] {prompts[i]}{texts[i]}");
+        }
     }
 
     private static DType? TypeOf(string? name) => name switch

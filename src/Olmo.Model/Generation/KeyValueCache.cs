@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Olmo.Model.Models;
 using Olmo.Model.Tensors;
 
@@ -11,18 +12,16 @@ internal sealed class KeyValueCache : IDisposable
     private readonly Tensor[] _values;
     private readonly int[] _lengths;
     private readonly List<CacheSegment> _segments = [];
-    private readonly int _width;
 
     public KeyValueCache(ITensorProvider provider, OlmoConfig config, int sequences, int capacity)
     {
-        Capacity = capacity;
-        _width = config.KeyWidth;
+        Capacity = CacheGeometry.CapacityFor(capacity);
         _lengths = new int[sequences];
         BufferPlan plan = new();
         TensorSlot[] slots = new TensorSlot[2 * config.Layers];
         for (int i = 0; i < slots.Length; i++)
         {
-            slots[i] = plan.Add(i < config.Layers ? "cached keys" : "cached values", DType.F32, new Shape((long)sequences * capacity, _width));
+            slots[i] = plan.Add(i < config.Layers ? "cached keys" : "cached values", DType.F32, new Shape((long)sequences * Capacity, config.KeyWidth));
         }
 
         _memory = provider.Allocate(plan);
@@ -30,23 +29,26 @@ internal sealed class KeyValueCache : IDisposable
         _values = [.. slots.Skip(config.Layers).Select(s => _memory[s])];
     }
 
-    /// <summary>Tokens that a sequence can have.</summary>
+    /// <summary>Tokens that a sequence has room for.</summary>
     public int Capacity { get; }
 
     /// <summary>Sequences.</summary>
     public int Sequences => _lengths.Length;
 
     /// <summary>The rows of the pass that is running.</summary>
-    public List<CacheSegment> Segments => _segments;
+    public ReadOnlySpan<CacheSegment> Segments => CollectionsMarshal.AsSpan(_segments);
 
     /// <summary>Tokens of a sequence that are in the cache.</summary>
     public int LengthOf(int slot) => _lengths[slot];
 
-    /// <summary>[capacity, K e] of one layer and sequence.</summary>
-    public Tensor Keys(int block, int slot) => _keys[block].RowRange((long)slot * Capacity, Capacity);
+    /// <summary>[sequences * capacity, K e] of one layer, in the device's order.</summary>
+    public Tensor Keys(int block) => _keys[block];
 
     /// <summary>As <see cref="Keys"/>.</summary>
-    public Tensor Values(int block, int slot) => _values[block].RowRange((long)slot * Capacity, Capacity);
+    public Tensor Values(int block) => _values[block];
+
+    /// <summary>Begins a pass.</summary>
+    public void Begin() => _segments.Clear();
 
     /// <summary>Adds rows of a sequence to the next pass.</summary>
     public void Plan(int slot, int firstRow, int rows) => _segments.Add(new CacheSegment(slot, firstRow, rows, _lengths[slot]));

@@ -15,6 +15,7 @@ public sealed class OlmoDecoder : IDisposable
     private readonly KeyValueCache _cache;
     private readonly int _maxRows;
     private readonly int[] _positions;
+    private readonly int _capacity;
 
     /// <summary>Takes memory.</summary>
     /// <param name="provider">Device.</param>
@@ -33,6 +34,7 @@ public sealed class OlmoDecoder : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(maxRows, 1);
         _provider = provider;
         Parameters = parameters;
+        _capacity = capacity;
         _maxRows = Math.Max(Math.Min(maxRows, capacity), sequences);
         _positions = new int[_maxRows];
         _transformer = new Transformer(provider, parameters, weights, _maxRows, capacity, sequences, ActivationKind.Inference);
@@ -46,7 +48,7 @@ public sealed class OlmoDecoder : IDisposable
     public int Sequences => _cache.Sequences;
 
     /// <summary>Tokens that a sequence can have.</summary>
-    public int Capacity => _cache.Capacity;
+    public int Capacity => _capacity;
 
     /// <summary>Tokens of a sequence so far.</summary>
     public int LengthOf(int sequence) => _cache.LengthOf(sequence);
@@ -115,7 +117,7 @@ public sealed class OlmoDecoder : IDisposable
     {
         if (firstRow == 0)
         {
-            _cache.Segments.Clear();
+            _cache.Begin();
         }
 
         int length = _cache.LengthOf(sequence);

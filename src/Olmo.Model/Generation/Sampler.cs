@@ -15,6 +15,7 @@ public sealed class Sampler(int vocabulary, SamplingSettings settings)
     private readonly double[] _probabilities = new double[vocabulary];
     private readonly bool[] _seen = new bool[vocabulary];
     private readonly int[] _order = new int[vocabulary];
+    private readonly ScoreOrder _sort = new(vocabulary);
 
     /// <summary>The settings.</summary>
     public SamplingSettings Settings => _settings;
@@ -140,8 +141,7 @@ public sealed class Sampler(int vocabulary, SamplingSettings settings)
         bool cutsK = _settings.TopK > 0 && _settings.TopK < _scores.Length;
         if (cutsK || _settings.TopP < 1.0)
         {
-            float[] scores = _scores;
-            _order.AsSpan().Sort((a, b) => scores[a] != scores[b] ? scores[b].CompareTo(scores[a]) : a.CompareTo(b));
+            _sort.Sort(_scores, _order);
         }
 
         int kept = _scores.Length;

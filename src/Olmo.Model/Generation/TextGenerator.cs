@@ -30,6 +30,60 @@ public sealed class TextGenerator(TokenGenerator tokens, Func<string, IReadOnlyL
         return text.ToString();
     }
 
+    /// <summary>The new texts after several prompts, generated side by side.</summary>
+    /// <param name="prompts">At most as many as the decoder has sequences.</param>
+    /// <param name="settings">What to generate.</param>
+    /// <param name="onPiece">Called with (row, piece) as text comes; a piece never ends inside a character, but for a text's last. May be null.</param>
+    /// <param name="cancellationToken">Looked at before each pass.</param>
+    public IReadOnlyList<string> GenerateBatch(
+        IReadOnlyList<string> prompts, GenerationSettings settings, Action<int, string>? onPiece = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(settings);
+        StringBuilder[] texts = [.. prompts.Select(_ => new StringBuilder())];
+        List<int>[] held = [.. prompts.Select(_ => new List<int>())];
+        tokens.GenerateBatch([.. prompts.Select(encode)], settings, OnToken, cancellationToken);
+        for (int row = 0; row < held.Length; row++)
+        {
+            Give(row, Rest(held[row]));
+        }
+
+        return [.. texts.Select(t => t.ToString())];
+
+        void OnToken(int row, int id)
+        {
+            if (!settings.StopTokens.Contains(id) && Next(held[row], id) is { } piece)
+            {
+                Give(row, piece);
+            }
+        }
+
+        void Give(int row, string piece)
+        {
+            if (piece.Length > 0)
+            {
+                texts[row].Append(piece);
+                onPiece?.Invoke(row, piece);
+            }
+        }
+    }
+
+    // Text that is whole with this token; null: more tokens are needed.
+    private string? Next(List<int> held, int id)
+    {
+        held.Add(id);
+        string text = decode(held);
+        if (text.Length == 0 || text[^1] == Replacement)
+        {
+            return null;
+        }
+
+        held.Clear();
+        return text;
+    }
+
+    private string Rest(List<int> held) => held.Count == 0 ? string.Empty : decode(held);
+
     private IEnumerable<string> Pieces(IReadOnlyList<int> prompt, GenerationSettings settings, long sequence, CancellationToken cancellationToken)
     {
         // Tokens whose text has not been given yet: a character may be spread over several.
@@ -41,16 +95,13 @@ public sealed class TextGenerator(TokenGenerator tokens, Func<string, IReadOnlyL
                 break;
             }
 
-            held.Add(id);
-            string text = decode(held);
-            if (text.Length > 0 && text[^1] != Replacement)
+            if (Next(held, id) is { } text)
             {
-                held.Clear();
                 yield return text;
             }
         }
 
-        string rest = held.Count == 0 ? string.Empty : decode(held);
+        string rest = Rest(held);
         if (rest.Length > 0)
         {
             yield return rest;

@@ -21,7 +21,7 @@ internal static unsafe partial class Attention
                 // Blocks end where a key tile ends, so that only one tile of a block has the causal edge.
                 nint count = Math.Min(toRow - row, Block - ((inputs.FirstPosition + row) % Block));
                 float* target = output + (row * outputStride) + (h * shape.HeadWidth);
-                if (count == 1)
+                if (count == 1 && inputs.KeyTiles == null)
                 {
                     ForwardRow<T>(shape, inputs, target, logSumExp, workspace, h, row);
                 }
@@ -41,13 +41,15 @@ internal static unsafe partial class Attention
         where T : struct, ILanes<T>
     {
         nint e = shape.HeadWidth;
-        nint keyOffset = h / shape.Group * e;
+        nint kv = h / shape.Group;
+        nint valueRow = inputs.ValueRow(e);
         float* transposed = workspace;
         float* scores = transposed + (Block * shape.PaddedWidth);
         float* max = scores + (KeyTile * Block);
         float* sum = max + Block;
         float* rescale = sum + Block;
         float* ones = rescale + Block;
+        float* keyRows = ones + Block;
         nint* first = stackalloc nint[Block];
         new Span<float>(max, Block).Fill(float.NegativeInfinity);
         new Span<float>(sum, Block).Clear();
@@ -75,28 +77,36 @@ internal static unsafe partial class Attention
         {
             nint keys = Math.Min(KeyTile, end - tile);
             bool whole = highest <= tile && tile + keys - 1 <= position;
-            AttentionTiles.Scores<T>(
-                transposed, inputs.Key + (tile * inputs.KeyStride) + keyOffset, inputs.KeyStride, keys, e, shape.Scale, scores, vectors);
+            float* keyRow = inputs.KeyAt(kv, tile, e);
+            nint keyStride = inputs.KeyStride;
+            if (inputs.KeyTiles != null)
+            {
+                TileTranspose.Restore(keyRow, keys, e, keyRows);
+                keyRow = keyRows;
+                keyStride = e;
+            }
+
+            AttentionTiles.Scores<T>(transposed, keyRow, keyStride, keys, e, shape.Scale, scores, vectors);
             if (!whole)
             {
                 MaskColumns(scores, first, position, tile, keys, vectors * LaneFold.Lanes);
             }
 
             SoftmaxTile<T>(scores, max, sum, rescale, keys, vectors);
-            float* values = inputs.Value + (tile * inputs.ValueStride) + keyOffset;
+            float* values = inputs.ValueAt(kv, tile, e);
             for (nint r = 0; r < count; r += 4)
             {
                 int rows = (int)Math.Min(4, count - r);
                 float* target = output + (r * outputStride);
                 if (whole)
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, inputs.ValueStride, keys, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, valueRow, keys, target, outputStride, e, rescale + r);
                 }
                 else
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, inputs.ValueStride, 0, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, valueRow, 0, target, outputStride, e, rescale + r);
                     AccumulateRuns<T>(
-                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, inputs.ValueStride, target, outputStride, e, ones);
+                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, valueRow, target, outputStride, e, ones);
                 }
             }
         }

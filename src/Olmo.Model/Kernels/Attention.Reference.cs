@@ -17,7 +17,8 @@ internal static unsafe partial class Attention
             {
                 float* q = inputs.Query + (r * inputs.QueryStride) + (h * e);
                 float* o = output + (r * outputStride) + (h * e);
-                nint keyOffset = h / shape.Group * e;
+                nint kv = h / shape.Group;
+                nint valueRow = inputs.ValueRow(e);
                 float m = float.NegativeInfinity;
                 float l = 0f;
                 Clear(o, e);
@@ -28,7 +29,7 @@ internal static unsafe partial class Attention
                     float previous = m;
                     for (nint j = begin; j < end; j++)
                     {
-                        float s = Dot(q, inputs.Key + (j * inputs.KeyStride) + keyOffset, e) * shape.Scale;
+                        float s = Dot(q, inputs.KeyAt(kv, j, e), inputs.KeyStep, e) * shape.Scale;
                         p[j - tile] = s;
                         m = m > s ? m : s;
                     }
@@ -36,12 +37,13 @@ internal static unsafe partial class Attention
                     float shift = m == float.NegativeInfinity ? 0f : m;
                     float rescale = Elementary.Exp(previous - shift);
                     l = MathF.FusedMultiplyAdd(l, rescale, ExponentialsOfTile(p, shift, begin - tile, end - tile));
+                    float* values = inputs.ValueAt(kv, begin, e);
                     for (nint c = 0; c < e; c++)
                     {
                         float sum = o[c] * rescale;
                         for (nint j = begin; j < end; j++)
                         {
-                            sum = MathF.FusedMultiplyAdd(p[j - tile], inputs.Value[(j * inputs.ValueStride) + keyOffset + c], sum);
+                            sum = MathF.FusedMultiplyAdd(p[j - tile], values[((j - begin) * valueRow) + c], sum);
                         }
 
                         o[c] = sum;
@@ -89,8 +91,8 @@ internal static unsafe partial class Attention
                     {
                         float* k = inputs.Key + (j * inputs.KeyStride) + (g * e);
                         float* v = inputs.Value + (j * inputs.ValueStride) + (g * e);
-                        float p = Elementary.Exp((Dot(q, k, e) * shape.Scale) - lse);
-                        float ds = p * (Dot(upstream, v, e) - delta) * shape.Scale;
+                        float p = Elementary.Exp((Dot(q, k, 1, e) * shape.Scale) - lse);
+                        float ds = p * (Dot(upstream, v, 1, e) - delta) * shape.Scale;
                         for (nint c = 0; c < e; c++)
                         {
                             float* dk = keyGradient + (j * inputs.KeyStride) + (g * e) + c;
@@ -107,12 +109,12 @@ internal static unsafe partial class Attention
 
     private static void Clear(float* p, nint count) => new Span<float>(p, (int)count).Clear();
 
-    private static float Dot(float* a, float* b, nint count)
+    private static float Dot(float* a, float* b, nint step, nint count)
     {
         float sum = 0f;
         for (nint c = 0; c < count; c++)
         {
-            sum = MathF.FusedMultiplyAdd(a[c], b[c], sum);
+            sum = MathF.FusedMultiplyAdd(a[c], b[c * step], sum);
         }
 
         return sum;

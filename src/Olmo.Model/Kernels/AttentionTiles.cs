@@ -48,6 +48,12 @@ internal static unsafe partial class AttentionTiles
 
         for (; r < count; r++)
         {
+            if (vectors * LaneFold.Lanes == Lanes)
+            {
+                Scores1x4<T>(transposed, rows + (r * rowStride), depth, scale, scores + (r * Lanes));
+                continue;
+            }
+
             for (nint v = 0; v < vectors; v++)
             {
                 Scores1x1<T>(transposed + (v * 16), rows + (r * rowStride), depth, scale, scores + (r * Lanes) + (v * 16));

@@ -12,11 +12,9 @@ internal static unsafe class GemmDriver
     /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
-        if (problem.M == 1 && problem.LanesB > 0 && problem.Width == SimdWidth.Avx512)
+        if (problem.M == 1 && problem.LanesB > 0)
         {
-            var row = new RowJob { Problem = problem };
-            nint pairs = (problem.N + RowJob.Columns - 1) / RowJob.Columns;
-            pool.Run(ref row, pairs, Math.Clamp(pairs / (4 * pool.Threads), 1, 16));
+            Gemv.Run(pool, in problem);
             return;
         }
 
@@ -144,46 +142,6 @@ internal static unsafe class GemmDriver
             if (to > PartsA)
             {
                 Block.PackB(Math.Max(from, PartsA) - PartsA, to - PartsA);
-            }
-        }
-    }
-
-    // One row of A and packed B: two panels at a time.
-    private struct RowJob : IRangeJob
-    {
-        public const int Columns = 2 * GemmAvx512.Columns;
-        public GemmProblem Problem;
-
-        [SkipLocalsInit]
-        public readonly void Execute(nint from, nint to, int worker)
-        {
-            float* border = stackalloc float[Columns];
-            for (nint pair = from; pair < to; pair++)
-            {
-                nint column = pair * Columns;
-                nint columns = Math.Min(Columns, Problem.N - column);
-                float* c = Problem.C + column;
-                float* target = columns == Columns ? c : border;
-                if (target == border && Problem.Accumulate)
-                {
-                    Unsafe.CopyBlockUnaligned(border, c, (uint)columns * sizeof(float));
-                }
-
-                // The panel beside the last one may not exist; then the last one is read for both.
-                nint second = columns > GemmAvx512.Columns ? column + GemmAvx512.Columns : column;
-                if (Problem.IsHalfB)
-                {
-                    Gemv.PairBFloat16(Problem.K, Problem.A, Problem.LanesOfB(0, column), Problem.LanesOfB(0, second), target, Problem.Accumulate);
-                }
-                else
-                {
-                    Gemv.Pair(Problem.K, Problem.A, Problem.AddressB(0, column), Problem.AddressB(0, second), target, Problem.Accumulate);
-                }
-
-                if (target == border)
-                {
-                    Unsafe.CopyBlockUnaligned(c, border, (uint)columns * sizeof(float));
-                }
             }
         }
     }

@@ -1,74 +1,164 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Olmo.Model.Compute;
 
 namespace Olmo.Model.Kernels;
 
 /// <summary>
-/// One row times two neighbouring panels of a packed weight, for AVX-512: what decoding one token does. It reads the weight once, in order, and is meant to wait for memory only.
-/// The chains are those of <see cref="Gemm"/>; four of them, two vectors each way, hide the latency of the multiply-add.
+/// One row times a packed weight: what decoding one token does. It reads the weight once and waits for memory only: a thread has a share of the panels in one piece and reads four streams of it
+/// side by side, each from its start to its end, which keeps more lines on their way than one stream does. The chains are those of <see cref="Gemm"/>; four panels have enough of them to hide
+/// the latency of a multiply-add.
 /// </summary>
 internal static unsafe class Gemv
 {
-    // The lines of so many steps ahead are asked for: one core alone keeps too few lines on their way otherwise.
-    private const int Ahead = 32 * 16;
+    private const int Streams = 4;
+    private const int MostShares = 32;
+    private const int CounterStride = 8; // a cache line
 
-    /// <summary>c [64] = chains over <paramref name="depth"/> of a · [b0, b1], started from c (<paramref name="load"/>) or from +0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pair(nint depth, float* a, float* b0, float* b1, float* c, bool load)
+    /// <summary>The product of a problem with one row of A and packed panels, over the pool.</summary>
+    public static void Run(ComputePool pool, in GemmProblem problem)
     {
-        Vector512<float> c0 = load ? Vector512.Load(c) : Vector512<float>.Zero;
-        Vector512<float> c1 = load ? Vector512.Load(c + 16) : Vector512<float>.Zero;
-        Vector512<float> c2 = load ? Vector512.Load(c + 32) : Vector512<float>.Zero;
-        Vector512<float> c3 = load ? Vector512.Load(c + 48) : Vector512<float>.Zero;
-        for (float* end = a + depth; a < end; a++)
-        {
-            Sse.Prefetch0(b0 + Ahead);
-            Sse.Prefetch0(b0 + Ahead + 16);
-            Sse.Prefetch0(b1 + Ahead);
-            Sse.Prefetch0(b1 + Ahead + 16);
-            Vector512<float> x = Vector512.Create(*a);
-            c0 = Avx512F.FusedMultiplyAdd(x, Vector512.Load(b0), c0);
-            c1 = Avx512F.FusedMultiplyAdd(x, Vector512.Load(b0 + 16), c1);
-            c2 = Avx512F.FusedMultiplyAdd(x, Vector512.Load(b1), c2);
-            c3 = Avx512F.FusedMultiplyAdd(x, Vector512.Load(b1 + 16), c3);
-            b0 += 32;
-            b1 += 32;
-        }
-
-        c0.Store(c);
-        c1.Store(c + 16);
-        c2.Store(c + 32);
-        c3.Store(c + 48);
+        nint panels = (problem.N + problem.LanesB - 1) / problem.LanesB;
+        int shares = (int)Math.Min(Math.Min(pool.Threads, MostShares), panels);
+        long* taken = stackalloc long[MostShares * CounterStride];
+        new Span<long>(taken, shares * CounterStride).Clear();
+        Job job = new() { Problem = problem, Panels = panels, Shares = shares, Taken = taken };
+        pool.Run(ref job, shares);
     }
 
-    /// <summary>The same for panels in bf16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PairBFloat16(nint depth, float* a, ushort* b0, ushort* b1, float* c, bool load)
+    private struct Job : IRangeJob
     {
-        Vector512<float> c0 = load ? Vector512.Load(c) : Vector512<float>.Zero;
-        Vector512<float> c1 = load ? Vector512.Load(c + 16) : Vector512<float>.Zero;
-        Vector512<float> c2 = load ? Vector512.Load(c + 32) : Vector512<float>.Zero;
-        Vector512<float> c3 = load ? Vector512.Load(c + 48) : Vector512<float>.Zero;
-        Vector512<uint> upper = Vector512.Create(0xFFFF0000u);
-        for (float* end = a + depth; a < end; a++)
+        public GemmProblem Problem;
+        public nint Panels;
+        public int Shares;
+        public long* Taken; // steps of each share
+
+        // A worker that has done its share helps with the others': what disturbs one thread costs the others a step at most.
+        [SkipLocalsInit]
+        public readonly void Execute(nint from, nint to, int worker)
         {
-            Sse.Prefetch0(b0 + (2 * Ahead));
-            Sse.Prefetch0(b1 + (2 * Ahead));
-            Vector512<float> x = Vector512.Create(*a);
-            Vector512<uint> w0 = Vector512.Load((uint*)b0);
-            Vector512<uint> w1 = Vector512.Load((uint*)b1);
-            c0 = Avx512F.FusedMultiplyAdd(x, Avx512F.ShiftLeftLogical(w0, 16).AsSingle(), c0);
-            c1 = Avx512F.FusedMultiplyAdd(x, (w0 & upper).AsSingle(), c1);
-            c2 = Avx512F.FusedMultiplyAdd(x, Avx512F.ShiftLeftLogical(w1, 16).AsSingle(), c2);
-            c3 = Avx512F.FusedMultiplyAdd(x, (w1 & upper).AsSingle(), c3);
-            b0 += 32;
-            b1 += 32;
+            for (nint item = from; item < to; item++)
+            {
+                for (int i = 0; i < Shares; i++)
+                {
+                    int share = (int)((item + i) % Shares);
+                    while (Step(share))
+                    {
+                    }
+                }
+            }
         }
 
-        c0.Store(c);
-        c1.Store(c + 16);
-        c2.Store(c + 32);
-        c3.Store(c + 48);
+        // Four panels, one of each stream of a share; last the up to three that are left over. False when all are taken.
+        private readonly bool Step(int share)
+        {
+            nint first = Panels * share / Shares;
+            nint count = (Panels * (share + 1) / Shares) - first;
+            nint length = count / Streams;
+            ref long taken = ref Taken[share * CounterStride];
+            if (Volatile.Read(ref taken) > length)
+            {
+                return false;
+            }
+
+            var step = (nint)(Interlocked.Increment(ref taken) - 1);
+            if (step < length)
+            {
+                Quad(first + step, length);
+                return true;
+            }
+
+            for (nint panel = step == length ? first + (Streams * length) : first + count; panel < first + count; panel++)
+            {
+                Single(panel);
+            }
+
+            return step < length;
+        }
+
+        private readonly void Quad(nint panel, nint distance)
+        {
+            float* border = stackalloc float[GemmAvx512.Columns];
+            nint last = panel + ((Streams - 1) * distance);
+            nint columns = ColumnsOf(last);
+            float* c = Problem.C + (panel * Problem.LanesB);
+            float* target = Begin(last, columns, border);
+            nint stride = distance * Problem.LanesB;
+            if (Problem.Width == SimdWidth.Avx512)
+            {
+                if (Problem.IsHalfB)
+                {
+                    GemvAvx512.QuadBFloat16(Problem.K, Problem.A, Problem.LanesOfB(0, panel * Problem.LanesB), stride * Problem.K, c, stride, target, Problem.Accumulate);
+                }
+                else
+                {
+                    GemvAvx512.Quad(Problem.K, Problem.A, Problem.AddressB(0, panel * Problem.LanesB), stride * Problem.K, c, stride, target, Problem.Accumulate);
+                }
+            }
+            else if (Problem.IsHalfB)
+            {
+                GemvAvx2.QuadBFloat16(Problem.K, Problem.A, Problem.LanesOfB(0, panel * Problem.LanesB), stride * Problem.K, c, stride, target, Problem.Accumulate);
+            }
+            else
+            {
+                GemvAvx2.Quad(Problem.K, Problem.A, Problem.AddressB(0, panel * Problem.LanesB), stride * Problem.K, c, stride, target, Problem.Accumulate);
+            }
+
+            End(last, columns, target, border);
+        }
+
+        private readonly void Single(nint panel)
+        {
+            float* border = stackalloc float[GemmAvx512.Columns];
+            nint columns = ColumnsOf(panel);
+            float* target = Begin(panel, columns, border);
+            if (Problem.Width == SimdWidth.Avx512)
+            {
+                if (Problem.IsHalfB)
+                {
+                    GemvAvx512.SingleBFloat16(Problem.K, Problem.A, Problem.LanesOfB(0, panel * Problem.LanesB), target, Problem.Accumulate);
+                }
+                else
+                {
+                    GemvAvx512.Single(Problem.K, Problem.A, Problem.AddressB(0, panel * Problem.LanesB), target, Problem.Accumulate);
+                }
+            }
+            else if (Problem.IsHalfB)
+            {
+                GemvAvx2.SingleBFloat16(Problem.K, Problem.A, Problem.LanesOfB(0, panel * Problem.LanesB), target, Problem.Accumulate);
+            }
+            else
+            {
+                GemvAvx2.Single(Problem.K, Problem.A, Problem.AddressB(0, panel * Problem.LanesB), target, Problem.Accumulate);
+            }
+
+            End(panel, columns, target, border);
+        }
+
+        private readonly nint ColumnsOf(nint panel) => Math.Min(Problem.LanesB, Problem.N - (panel * Problem.LanesB));
+
+        // The last panel may have more lanes than there are columns.
+        private readonly float* Begin(nint panel, nint columns, float* border)
+        {
+            float* c = Problem.C + (panel * Problem.LanesB);
+            if (columns == Problem.LanesB)
+            {
+                return c;
+            }
+
+            if (Problem.Accumulate)
+            {
+                Unsafe.CopyBlockUnaligned(border, c, (uint)columns * sizeof(float));
+            }
+
+            return border;
+        }
+
+        private readonly void End(nint panel, nint columns, float* target, float* border)
+        {
+            if (target == border)
+            {
+                Unsafe.CopyBlockUnaligned(Problem.C + (panel * Problem.LanesB), border, (uint)columns * sizeof(float));
+            }
+        }
     }
 }

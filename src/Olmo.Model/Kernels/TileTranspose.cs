@@ -29,7 +29,7 @@ internal static unsafe class TileTranspose
             nint c = 0;
             for (; c <= depth - 8; c += 8)
             {
-                EightByEight(rows + (r * stride) + c, stride, transposed + (c * Lanes) + r);
+                EightByEight(rows + (r * stride) + c, stride, transposed + (c * Lanes) + r, Lanes);
             }
 
             for (; c < depth; c++)
@@ -50,16 +50,51 @@ internal static unsafe class TileTranspose
         }
     }
 
+    /// <summary>The way back: rows[r, c] = transposed[c, r] for the first <paramref name="count"/> lanes.</summary>
+    /// <param name="transposed">[depth, 64]</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="depth">Columns.</param>
+    /// <param name="rows">[count, depth]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Restore(float* transposed, nint count, nint depth, float* rows)
+    {
+        nint c = 0;
+        for (; c <= depth - 8; c += 8)
+        {
+            nint r = 0;
+            for (; r <= count - 8; r += 8)
+            {
+                EightByEight(transposed + (c * Lanes) + r, Lanes, rows + (r * depth) + c, depth);
+            }
+
+            for (; r < count; r++)
+            {
+                for (nint k = c; k < c + 8; k++)
+                {
+                    rows[(r * depth) + k] = transposed[(k * Lanes) + r];
+                }
+            }
+        }
+
+        for (; c < depth; c++)
+        {
+            for (nint r = 0; r < count; r++)
+            {
+                rows[(r * depth) + c] = transposed[(c * Lanes) + r];
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void EightByEight(float* source, nint stride, float* target)
+    private static void EightByEight(float* source, nint stride, float* target, nint targetStride)
     {
         // Rows k and k + 4 share a register, so that the 4 x 4 turn inside each half ends with whole columns.
         Vector256<float> r04 = Pair(source, stride, 0);
         Vector256<float> r15 = Pair(source, stride, 1);
         Vector256<float> r26 = Pair(source, stride, 2);
         Vector256<float> r37 = Pair(source, stride, 3);
-        Turn(r04, r15, r26, r37, target);
-        Turn(Pair(source + 4, stride, 0), Pair(source + 4, stride, 1), Pair(source + 4, stride, 2), Pair(source + 4, stride, 3), target + (4 * Lanes));
+        Turn(r04, r15, r26, r37, target, targetStride);
+        Turn(Pair(source + 4, stride, 0), Pair(source + 4, stride, 1), Pair(source + 4, stride, 2), Pair(source + 4, stride, 3), target + (4 * targetStride), targetStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,15 +102,15 @@ internal static unsafe class TileTranspose
         Vector256.Create(Vector128.Load(source + (row * stride)), Vector128.Load(source + ((row + 4) * stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Turn(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* target)
+    private static void Turn(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* target, nint stride)
     {
         Vector256<float> ab0 = Avx.UnpackLow(a, b);
         Vector256<float> ab1 = Avx.UnpackHigh(a, b);
         Vector256<float> cd0 = Avx.UnpackLow(c, d);
         Vector256<float> cd1 = Avx.UnpackHigh(c, d);
         Avx.Shuffle(ab0, cd0, 0b01_00_01_00).Store(target);
-        Avx.Shuffle(ab0, cd0, 0b11_10_11_10).Store(target + Lanes);
-        Avx.Shuffle(ab1, cd1, 0b01_00_01_00).Store(target + (2 * Lanes));
-        Avx.Shuffle(ab1, cd1, 0b11_10_11_10).Store(target + (3 * Lanes));
+        Avx.Shuffle(ab0, cd0, 0b11_10_11_10).Store(target + stride);
+        Avx.Shuffle(ab1, cd1, 0b01_00_01_00).Store(target + (2 * stride));
+        Avx.Shuffle(ab1, cd1, 0b11_10_11_10).Store(target + (3 * stride));
     }
 }

@@ -21,7 +21,15 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
         provider.Rope(a.Key, passage.Positions, rope.Cos, rope.Sin, a.Key);
         if (passage.Cache is { } cache)
         {
-            MixCached(a, cache);
+            provider.CachedAttention(
+                new CacheGeometry(cache.Sequences, cache.Capacity, config.Heads, config.KeyHeads, config.HeadWidth, config.WindowOf(block)),
+                cache.Segments,
+                a.Query,
+                a.Key,
+                a.Value,
+                cache.Keys(block),
+                cache.Values(block),
+                a.Mixed);
         }
         else
         {
@@ -118,26 +126,6 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
 
         provider.LinearWeightGradient(dy, x, weightGradient, accumulate);
         provider.LinearInputGradient(dy, weight, dx, accumulateInput);
-    }
-
-    // Each sequence has its own past, so each is one attention; keys and values of the new rows go into the cache first.
-    private void MixCached(BlockActivations a, KeyValueCache cache)
-    {
-        foreach (CacheSegment segment in cache.Segments)
-        {
-            Tensor keys = cache.Keys(block, segment.Slot);
-            Tensor values = cache.Values(block, segment.Slot);
-            provider.Copy(a.Key.RowRange(segment.FirstRow, segment.Rows), keys.RowRange(segment.FirstPosition, segment.Rows));
-            provider.Copy(a.Value.RowRange(segment.FirstRow, segment.Rows), values.RowRange(segment.FirstPosition, segment.Rows));
-            provider.Attention(
-                Geometry(1, segment.Rows, cache.Capacity, segment.FirstPosition),
-                a.Query.RowRange(segment.FirstRow, segment.Rows),
-                keys,
-                values,
-                default,
-                a.Mixed.RowRange(segment.FirstRow, segment.Rows),
-                default);
-        }
     }
 
     private AttentionGeometry Geometry(int sequences, int queries, int keys, int firstPosition) =>

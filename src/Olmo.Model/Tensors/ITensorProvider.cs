@@ -149,6 +149,28 @@ public partial interface ITensorProvider : IDisposable
     void Attention(
         in AttentionGeometry geometry, in Tensor query, in Tensor key, in Tensor value, in Tensor documentStarts, in Tensor output, in Tensor logSumExp);
 
+    /// <summary>
+    /// Generation: keys and values of new rows go into the caches of their sequences, then output = softmax(q kᵀ / sqrt(e)) v over the keys that each query sees there: the bits of
+    /// <see cref="Attention"/> over the whole sequence.
+    /// </summary>
+    /// <param name="geometry">Sizes.</param>
+    /// <param name="segments">The rows of the pass; slots differ.</param>
+    /// <param name="query">[rows, H * e]</param>
+    /// <param name="key">[rows, K * e]</param>
+    /// <param name="value">[rows, K * e]</param>
+    /// <param name="keyCache">[slots * capacity, K * e], in an order of the device's own; zeroed at first.</param>
+    /// <param name="valueCache">As <paramref name="keyCache"/>.</param>
+    /// <param name="output">[rows, H * e]</param>
+    void CachedAttention(
+        in CacheGeometry geometry,
+        ReadOnlySpan<CacheSegment> segments,
+        in Tensor query,
+        in Tensor key,
+        in Tensor value,
+        in Tensor keyCache,
+        in Tensor valueCache,
+        in Tensor output);
+
     /// <summary>Gradients of whole sequences (Keys = Queries, FirstPosition 0), all written.</summary>
     void AttentionGradient(
         in AttentionGeometry geometry,

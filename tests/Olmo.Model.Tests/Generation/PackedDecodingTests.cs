@@ -19,6 +19,36 @@ public sealed class PackedDecodingTests
     [MemberData(nameof(TinyModels.Names), MemberType = typeof(TinyModels))]
     public void Decoder_OfBFloat16_GivesTheBitsOfTheRoundedWeights(string name) => AssertSame(name, DType.BF16, static v => BFloat16.Widen(BFloat16.Round(v)));
 
+    [Theory]
+    [InlineData(DType.F32)]
+    [InlineData(DType.BF16)]
+    public void Decoder_ManyTokens_AllocatesNothing(DType type)
+    {
+        using ComputePool pool = new(2);
+        using CpuProvider provider = new(pool, SimdWidths.Best);
+        ParameterList parameters = new(TinyModels.Config("olmo2"));
+        using PackedWeights weights = new(provider, parameters, type);
+        weights.Fill((p, first, part) => Initialisation.Fill(parameters.Specs[p], 5, first, part));
+        using OlmoDecoder decoder = new(provider, parameters, weights, sequences: 2, capacity: 200);
+        float[] logits = new float[2 * parameters.Config.Vocabulary];
+        Decode(decoder, logits, tokens: 3);
+        decoder.Truncate(0, 0);
+        decoder.Truncate(1, 0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long others = pool.AllocatedBytes;
+        Decode(decoder, logits, tokens: 90);
+        Assert.Equal((0, 0), (GC.GetAllocatedBytesForCurrentThread() - before, pool.AllocatedBytes - others));
+    }
+
+    private static void Decode(OlmoDecoder decoder, float[] logits, int tokens)
+    {
+        for (int i = 0; i < tokens; i++)
+        {
+            decoder.Append(0, [i % 11], logits.AsSpan(0, logits.Length / 2));
+            decoder.Step([0, 1], [3, 5], logits);
+        }
+    }
+
     private static void AssertSame(string name, DType type, Func<float, float> stored)
     {
         using ComputePool pool = new(2);

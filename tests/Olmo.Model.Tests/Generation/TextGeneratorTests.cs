@@ -43,6 +43,26 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
+    public void GenerateBatch_UnequalPrompts_GivesEachTheTextThatItHasAlone()
+    {
+        string[] prompts = ["ab", "x", "a longer one"];
+        Run(
+            (tokens, bytes) =>
+            {
+                TextGenerator text = new(tokens, Encode, bytes);
+                GenerationSettings settings = new() { MaxNewTokens = 40, StopTokens = [7], Sampling = new SamplingSettings { Temperature = 3.0, Seed = 2 } };
+                List<(int Row, string Piece)> streamed = [];
+                IReadOnlyList<string> texts = text.GenerateBatch(prompts, settings, (row, piece) => streamed.Add((row, piece)));
+                for (int row = 0; row < prompts.Length; row++)
+                {
+                    Assert.Equal(text.Generate(prompts[row], settings, row), texts[row]);
+                    Assert.Equal(text.Stream(prompts[row], settings, row), streamed.Where(s => s.Row == row).Select(s => s.Piece));
+                }
+            },
+            prompts.Length);
+    }
+
+    [Fact]
     public void Step_SequenceTwiceInOnePass_IsRefused()
     {
         using ComputePool pool = new(1);
@@ -54,13 +74,13 @@ public sealed class TextGeneratorTests
         Assert.Equal(0, decoder.LengthOf(1));
     }
 
-    private static void Run(Action<TokenGenerator, Func<IReadOnlyList<int>, string>> test)
+    private static void Run(Action<TokenGenerator, Func<IReadOnlyList<int>, string>> test, int sequences = 1)
     {
         using ComputePool pool = new(1);
         using CpuProvider provider = new(pool, SimdWidths.Best);
         OlmoConfig config = TinyModels.Config("olmo2") with { Vocabulary = 256, ContextLength = 80 };
         using ResidentWeights weights = TinyModels.Weights(provider, config);
-        using OlmoDecoder decoder = new(provider, weights.Parameters, weights, sequences: 1, capacity: 80);
+        using OlmoDecoder decoder = new(provider, weights.Parameters, weights, sequences, capacity: 80);
         test(new TokenGenerator(decoder), Decode);
     }
 

@@ -50,6 +50,21 @@ internal sealed unsafe class AttentionCase
 
     public Pinned<float> Value { get; }
 
+    /// <summary>The values in rows as far apart as the keys'.</summary>
+    public Pinned<float> AlikeValue
+    {
+        get
+        {
+            Pinned<float> alike = new(Rows * KeyStride);
+            for (int row = 0; row < Rows; row++)
+            {
+                Value.Span.Slice(row * ValueStride, Shape.KeyHeads * Shape.HeadWidth).CopyTo(alike.Span[(row * KeyStride)..]);
+            }
+
+            return alike;
+        }
+    }
+
     public Pinned<float> Upstream { get; }
 
     public Pinned<int>? First { get; }

@@ -81,6 +81,51 @@ public sealed unsafe class AttentionTests
 
     [Theory]
     [MemberData(nameof(Widths))]
+    public void Forward_OverTilesOfACache_SameBitsAsAllAtOnce(int width)
+    {
+        foreach (AttentionCase c in Cases().Where(c => c.First is null))
+        {
+            AttentionShape shape = c.Shape;
+            (Pinned<float> expected, _) = c.Forward(SimdWidth.Scalar);
+            int capacity = (c.Rows + AttentionShape.KeyTile - 1) / AttentionShape.KeyTile * AttentionShape.KeyTile;
+            Pinned<float> keys = new(capacity * shape.KeyHeads * shape.HeadWidth), values = new(keys.Length);
+            Pinned<float> output = new(expected.Length), workspace = new((int)shape.ForwardWorkspace);
+            keys.Span.Fill(float.NaN); // what is not in the cache yet is not seen
+            values.Span.Fill(float.NaN);
+            workspace.Span.Fill(float.NaN);
+            int row = 0;
+            for (int piece = 1; row < c.Rows; piece = piece == 70 ? 1 : piece == 1 ? 7 : 70)
+            {
+                int count = Math.Min(piece, c.Rows - row);
+                AttentionInputs inputs = c.Inputs(row);
+                inputs.KeyTiles = keys;
+                inputs.Value = values;
+                inputs.CacheStride = capacity * shape.HeadWidth;
+                float* target = output.Pointer + (row * c.OutputStride);
+                for (int g = 0; g < shape.KeyHeads; g++)
+                {
+                    Attention.Append(shape, inputs, c.Key.Pointer + (row * c.KeyStride), c.AlikeValue.Pointer + (row * c.KeyStride), c.KeyStride, g, 0, count);
+                    if (count == 1)
+                    {
+                        Attention.ForwardCachedRow((SimdWidth)width, shape, inputs, target, workspace, g, 0, isLast: g + 1 == shape.KeyHeads);
+                    }
+                }
+
+                if (count > 1)
+                {
+                    Attention.Forward((SimdWidth)width, shape, inputs, target, c.OutputStride, null, workspace, 0, shape.QueryHeads, 0, count);
+                }
+
+                row += count;
+            }
+
+            TestData.SameBits(expected, output, $"over a cache, {shape}");
+            workspace.AssertGuard();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths))]
     public void Forward_GarbageBehindTheQuery_IsNotSeen(int width)
     {
         AttentionCase c = new(70, 1, 1, 16, 0, null);

@@ -31,6 +31,33 @@ internal sealed partial class Fp64Provider
         }
     }
 
+    public void CachedAttention(
+        in CacheGeometry geometry,
+        ReadOnlySpan<CacheSegment> segments,
+        in Tensor query,
+        in Tensor key,
+        in Tensor value,
+        in Tensor keyCache,
+        in Tensor valueCache,
+        in Tensor output)
+    {
+        CacheGeometry g = geometry;
+        foreach (CacheSegment s in segments)
+        {
+            long slot = (long)s.Slot * g.Capacity;
+            Copy(key.RowRange(s.FirstRow, s.Rows), keyCache.RowRange(slot + s.FirstPosition, s.Rows));
+            Copy(value.RowRange(s.FirstRow, s.Rows), valueCache.RowRange(slot + s.FirstPosition, s.Rows));
+            Attention(
+                new AttentionGeometry(1, s.Rows, g.Capacity, s.FirstPosition, g.QueryHeads, g.KeyHeads, g.HeadWidth, g.Window),
+                query.RowRange(s.FirstRow, s.Rows),
+                keyCache.RowRange(slot, g.Capacity),
+                valueCache.RowRange(slot, g.Capacity),
+                default,
+                output.RowRange(s.FirstRow, s.Rows),
+                default);
+        }
+    }
+
     public void AttentionGradient(
         in AttentionGeometry geometry,
         in Tensor query,

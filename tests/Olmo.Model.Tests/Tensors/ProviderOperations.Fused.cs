@@ -44,6 +44,38 @@ internal static partial class ProviderOperations
         return w.Dot("y", "q");
     }
 
+    // Three sequences: prompts in one or two parts, then passes with one row of each and a mixed one.
+    private static double CachedAttention(Workbench w, int window)
+    {
+        int prompt = w.Size(5, 130);
+        CacheSegment[][] passes =
+        [
+            [new(1, 0, prompt, 0)],
+            [new(0, 0, 3, 0)],
+            [new(0, 0, prompt, 3), new(2, prompt, 1, 0)],
+            [new(2, 0, 1, 1), new(0, 1, 1, prompt + 3), new(1, 2, 1, prompt)],
+            [new(1, 0, 1, prompt + 1)],
+        ];
+        CacheGeometry g = new(3, CacheGeometry.CapacityFor(prompt + 4), w.Size(4, 10), 2, w.Size(3, 24), window);
+        Tensor keys = w.Zeroed("key cache", g.Slots * g.Capacity, g.KeyHeads * g.HeadWidth);
+        Tensor values = w.Zeroed("value cache", g.Slots * g.Capacity, g.KeyHeads * g.HeadWidth);
+        for (int i = 0; i < passes.Length; i++)
+        {
+            int rows = passes[i].Sum(s => s.Rows);
+            w.Provider.CachedAttention(
+                g,
+                passes[i],
+                w.Input($"q{i}", -2.0, 2.0, rows, g.QueryHeads * g.HeadWidth),
+                w.Input($"k{i}", -2.0, 2.0, rows, g.KeyHeads * g.HeadWidth),
+                w.Input($"v{i}", rows, g.KeyHeads * g.HeadWidth),
+                keys,
+                values,
+                w.Output($"y{i}", rows, g.QueryHeads * g.HeadWidth));
+        }
+
+        return w.Dot("y0", "q0");
+    }
+
     private static double LossHead(Workbench w, bool hasWeights, bool accumulate)
     {
         LossHeadPass pass = Head(w, hasWeights);

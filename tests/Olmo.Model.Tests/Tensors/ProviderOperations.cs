@@ -32,6 +32,8 @@ internal static partial class ProviderOperations
         new("attention, documents", w => Attention(w, 0, hasDocuments: true), ["q", "k", "v"]),
         new("attention, window and documents", w => Attention(w, w.Size(2, 40), hasDocuments: true), ["q", "k", "v"]),
         new("attention over cached keys", AttentionOverCache, []),
+        new("attention that fills caches", w => CachedAttention(w, window: 0), []),
+        new("attention that fills caches, window", w => CachedAttention(w, w.Size(3, 70)), []),
         new("loss head", w => LossHead(w, hasWeights: false, accumulate: false), ["x", "w"], HeadTolerance),
         new("loss head, weights", w => LossHead(w, hasWeights: true, accumulate: false), ["x", "w"], HeadTolerance),
         new("loss head onto what is there", w => LossHead(w, hasWeights: true, accumulate: true), ["x"], HeadTolerance),

@@ -38,6 +38,9 @@ internal sealed class Workbench(ITensorProvider provider, bool isLarge) : IDispo
         return tensor;
     }
 
+    /// <summary>Memory that operations keep something in, in their own order.</summary>
+    public Tensor Zeroed(string name, params ReadOnlySpan<long> lengths) => Allocate(name, DType.F32, Shape.Of(lengths));
+
     public Tensor Output(string name, params ReadOnlySpan<long> lengths) => Output(name, DType.F32, lengths);
 
     public Tensor Output(string name, DType dtype, params ReadOnlySpan<long> lengths)
