@@ -78,19 +78,21 @@ internal static unsafe partial class Attention
         Clear(output, heads * e);
         nint position = inputs.FirstPosition + row;
         nint first = shape.FirstKey(null, row, position);
-        for (nint tile = first / KeyTile * KeyTile; tile <= position; tile += KeyTile)
+        nint firstTile = first / KeyTile * KeyTile;
+        float* nextHead = inputs.KeyAt(isLast || firstTile + KeyTile > position ? keyHead : keyHead + 1, firstTile, e);
+        for (nint tile = firstTile; tile <= position; tile += KeyTile)
         {
             nint begin = Math.Max(first - tile, 0);
             nint end = Math.Min(KeyTile, position + 1 - tile);
             float* keys = inputs.KeyAt(keyHead, tile, e);
             float* values = inputs.ValueAt(keyHead, tile + begin, e);
-            if (heads == 1)
+            if (heads == 1 && end == KeyTile)
             {
                 AttentionTiles.ScoresAhead<T>(keys, query, e, shape.Scale, scores, values);
             }
             else
             {
-                AttentionTiles.Scores<T>(keys, query, e, heads, e, shape.Scale, scores, KeyTile / LaneFold.Lanes);
+                AttentionTiles.Scores<T>(keys, query, e, heads, e, shape.Scale, scores, (end + LaneFold.Lanes - 1) / LaneFold.Lanes);
             }
 
             for (int h = 0; h < heads; h++)
@@ -107,7 +109,7 @@ internal static unsafe partial class Attention
 
             if (heads == 1)
             {
-                float* ahead = tile + KeyTile <= position || isLast ? keys + (KeyTile * e) : inputs.KeyAt(keyHead + 1, first / KeyTile * KeyTile, e);
+                float* ahead = tile + KeyTile <= position ? keys + (KeyTile * e) : nextHead;
                 AttentionTiles.AccumulateAhead<T>(scores + begin, values, end - begin, output, e, rescale[0], ahead);
                 continue;
             }

@@ -33,7 +33,6 @@ internal static unsafe class Gemv
         public long* Taken; // steps of each share
 
         // A worker that has done its share helps with the others': what disturbs one thread costs the others a step at most.
-        [SkipLocalsInit]
         public readonly void Execute(nint from, nint to, int worker)
         {
             for (nint item = from; item < to; item++)
@@ -67,12 +66,12 @@ internal static unsafe class Gemv
                 return true;
             }
 
-            for (nint panel = step == length ? first + (Streams * length) : first + count; panel < first + count; panel++)
+            for (nint panel = first + (Streams * length); step == length && panel < first + count; panel++)
             {
                 Single(panel);
             }
 
-            return step < length;
+            return false;
         }
 
         private readonly void Quad(nint panel, nint distance)
