@@ -132,6 +132,11 @@ public sealed unsafe partial class CpuProvider
                     {
                         int head = (int)(item % Geometry.KeyHeads);
                         AttentionInputs inputs = InputsOf(segment);
+                        if (head + 1 < Geometry.KeyHeads && item + 1 < to && Width != SimdWidth.Scalar)
+                        {
+                            Kernels.Attention.AskFor(Shape, inputs, head + 1);
+                        }
+
                         Append(segment, inputs, head);
                         Kernels.Attention.ForwardCachedRow(
                             Width, Shape, inputs, Output + (segment.FirstRow * inputs.QueryStride), Scratch + (worker * ScratchFloats), head, 0, isLast: item + 1 == to || head + 1 == Geometry.KeyHeads);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Olmo.Model.Compute;
 using Olmo.Model.Numerics;
 
@@ -26,6 +27,39 @@ internal static unsafe partial class Attention
 
             Unsafe.CopyBlockUnaligned(
                 inputs.ValueAt(keyHead, inputs.FirstPosition + row, e), value + (row * rowStride) + (keyHead * e), (uint)e * sizeof(float));
+        }
+    }
+
+    /// <summary>
+    /// Asks for what <see cref="Append"/> and <see cref="ForwardCachedRow"/> of one KV head touch in pieces of a few lines: the place of row 0's key and, where there is one tile only, that tile.
+    /// </summary>
+    public static void AskFor(in AttentionShape shape, in AttentionInputs inputs, int keyHead)
+    {
+        nint e = shape.HeadWidth;
+        nint position = inputs.FirstPosition;
+        float* key = inputs.KeyAt(keyHead, position, e);
+        for (nint c = 0; c < e; c++)
+        {
+            Sse.Prefetch0(key + (c * KeyTile));
+        }
+
+        if (position >= KeyTile)
+        {
+            return;
+        }
+
+        for (float* lanes = key - LaneFold.Lanes; lanes >= inputs.KeyAt(keyHead, 0, e); lanes -= LaneFold.Lanes)
+        {
+            for (nint c = 0; c < e; c++)
+            {
+                Sse.Prefetch0(lanes + (c * KeyTile));
+            }
+        }
+
+        float* values = inputs.ValueAt(keyHead, 0, e);
+        for (nint i = 0; i < (position + 1) * e; i += LaneFold.Lanes)
+        {
+            Sse.Prefetch0(values + i);
         }
     }
 
