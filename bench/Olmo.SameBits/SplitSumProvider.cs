@@ -30,6 +30,10 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public void AddInOrder(in Tensor values, in Tensor total) => inner.AddInOrder(values, total);
 
+    public void RoundToBFloat16(in Tensor x, in Tensor y, in Tensor stored) => inner.RoundToBFloat16(x, y, stored);
+
+    public void Widen(in Tensor stored, in Tensor y) => inner.Widen(stored, y);
+
     public void Embedding(in Tensor table, in Tensor ids, in Tensor y) => inner.Embedding(table, ids, y);
 
     public void EmbeddingGradient(in Tensor ids, in Tensor dy, in Tensor tableGradient) => inner.EmbeddingGradient(ids, dy, tableGradient);

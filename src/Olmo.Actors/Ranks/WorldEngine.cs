@@ -69,7 +69,7 @@ public sealed partial class WorldEngine : IWorldEngine
         _setup = new SectionClock(time);
         _pool = new ComputePool(settings.Threads);
         _provider = new CpuProvider(_pool, settings.Width);
-        ParameterList parameters = new(settings.Config);
+        ParameterList parameters = new(settings.Config, settings.Step.PrecisionOf);
         _weights = new ResidentWeights(_provider, parameters);
         _program = new PretrainProgram(_provider, _weights, settings.Step);
         ParameterLayout layout = Parameters.Layout;

@@ -50,8 +50,8 @@ internal static class ModelCommand
 
     private static void OfRecipe(Recipe recipe, TextWriter output)
     {
-        ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, Entries(recipe), 0, null));
         StepSettings step = TrainingPlan.StepOf(recipe, Math.Max(1, Math.Max(recipe.Run.Steps, recipe.Schedule.WarmupSteps + recipe.Schedule.DecaySteps)));
+        ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, Entries(recipe), 0, null), step.PrecisionOf);
         ModelText.WriteLayers(parameters, recipe.Batch.SequenceLength, output);
         ModelText.WriteWorld(parameters, step, recipe.World.Ranks, recipe.World.Replicas, recipe.Run.Name, recipe.Supervision.Policy.AuditInterval > 0, output);
     }

@@ -28,7 +28,7 @@ internal sealed class CheckpointModel(RunFolder folder)
             CheckpointManifest manifest = ManifestFile.Read(store, checkpoint);
             Recipe recipe = RecipeReader.Read(folder.ResolvedRecipe, [], Environment.GetEnvironmentVariable);
             PreparedData data = DataOf(recipe, manifest);
-            ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId));
+            ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, data.VocabularySize, data.EosId, data.BosId), _ => TrainingPlan.PrecisionOf(recipe));
             List<Stream> shards = [];
             try
             {

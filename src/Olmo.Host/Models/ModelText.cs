@@ -3,6 +3,7 @@ using Olmo.Actors.Ranks;
 using Olmo.Model.Models;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Host.Models;
 
@@ -54,7 +55,7 @@ internal static class ModelText
         WorldPlan world = new(ranks, replicas, step.Groups, step.Shards);
         (long activations, long gradients) = PretrainProgram.MemoryOf(parameters, step);
         Line(output, "");
-        Line(output, $"world       {ranks} ranks in {world.Replicas} replicas; {step.Groups} groups of {step.SequencesPerGroup} sequences of {step.SequenceLength}; {step.Shards} shards; passes of {Math.Min(step.MicroBatchSequences, step.SequencesPerGroup)} sequences{(step.Recomputation == ActivationRecomputation.Blocks ? ", blocks recomputed" : "")}");
+        Line(output, $"world       {ranks} ranks in {world.Replicas} replicas; {step.Groups} groups of {step.SequencesPerGroup} sequences of {step.SequenceLength}; {step.Shards} shards; passes of {Math.Min(step.MicroBatchSequences, step.SequencesPerGroup)} sequences{(parameters.ActivationType == DType.BF16 ? " in bf16" : "")}{(step.Recomputation == ActivationRecomputation.Blocks ? ", blocks recomputed" : "")}");
         Line(output, "");
         Line(output, "memory of a rank, MB (the runtime, token files and scratch of kernels left out; in a recovery sums, and state that changes owners, exist twice)");
         Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"one group",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");

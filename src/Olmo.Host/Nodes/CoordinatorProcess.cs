@@ -28,7 +28,7 @@ internal static class CoordinatorProcess
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Coordinator, input, time);
         using FileStream held = await TakeLock(child.NodeFolder.CoordinatorLock, time);
         IObjectStore store = child.Store;
-        ParameterList parameters = new(child.Plan.Config);
+        ParameterList parameters = child.Plan.Parameters;
         await using RunJournal journal = await RunJournal.Open(child.Folder.Journal, child.Recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(child.Recipe.Run.Name, journal.Token),

@@ -56,7 +56,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         using InstanceDataSet train = data.OpenTrain(recipe.Batch.SequenceLength, recipe.Data.FiltersRepetitions ? new RepetitionFilter() : null);
         using InstanceDataSet? heldOut = data.HeldOut.Files.Count > 0 ? data.OpenHeldOut(recipe.Batch.SequenceLength) : null;
         TrainingPlan plan = TrainingPlan.Of(recipe, data, train);
-        ParameterList parameters = new(plan.Config);
+        ParameterList parameters = plan.Parameters;
         line.Say(
             $"model: {recipe.Model.Family}, {parameters.Elements / 1e6:0.00} M parameters, {plan.Config.Layers} layers of width {plan.Config.Width}, vocabulary {plan.Config.Vocabulary}; "
             + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");

@@ -6,6 +6,7 @@ using Olmo.Model.Compute;
 using Olmo.Model.Models;
 using Olmo.Model.Optimization;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Host.Runs;
 
@@ -16,6 +17,9 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
 
     /// <summary>Weights to start from; null: they are drawn.</summary>
     public StartingWeights? Start { get; private init; }
+
+    /// <summary>Parameters of the model, with the types that passes see them in.</summary>
+    public ParameterList Parameters => new(Config, Step.PrecisionOf);
 
     /// <summary>Plans a run.</summary>
     /// <exception cref="UsageException">Model and data do not fit.</exception>
@@ -106,6 +110,9 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             loss.SpikeRollbackSteps > 0 ? loss.MaxSpikes : 0);
     }
 
+    /// <summary>Types of the model's numbers.</summary>
+    public static Precision PrecisionOf(Recipe recipe) => recipe.Compute.IsBFloat16 ? Precision.BFloat16 : Precision.Single;
+
     /// <summary>The step of a training of so many steps.</summary>
     public static StepSettings StepOf(Recipe recipe, long steps)
     {
@@ -132,6 +139,7 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             Optimizer = new AdamWSettings(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay),
             GroupOverrides = o.NoDecay.Count == 0 ? [] : [new ParameterGroupOverride([.. o.NoDecay], WeightDecay: 0.0)],
             Schedule = schedule,
+            Precision = PrecisionOf(recipe),
         };
     }
 }

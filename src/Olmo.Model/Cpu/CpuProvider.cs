@@ -45,7 +45,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     public string Device => $"cpu, {_width}, {_pool.Threads} threads";
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single];
+    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
 
     /// <summary>Threads that operations run on; free for the caller between operations.</summary>
     public ComputePool Pool => _pool;

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Olmo.Model.Compute;
+using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Formats;
@@ -97,7 +99,7 @@ internal static class ElementConversion
                 Convert<float, Half>(MemoryMarshal.AsBytes(values), MemoryMarshal.Cast<byte, Half>(bytes), static v => (Half)v);
                 break;
             case SafetensorsType.BF16:
-                Convert<float, ushort>(MemoryMarshal.AsBytes(values), MemoryMarshal.Cast<byte, ushort>(bytes), static v => BFloat16.Round(v));
+                RoundToBFloat16(values, MemoryMarshal.Cast<byte, ushort>(bytes));
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "fp32 numbers are written as F32, F64, BF16 or F16.");
@@ -118,6 +120,17 @@ internal static class ElementConversion
         for (; i < source.Length; i++)
         {
             bits[i] = (uint)source[i] << 16;
+        }
+    }
+
+    private static unsafe void RoundToBFloat16(ReadOnlySpan<float> values, Span<ushort> patterns)
+    {
+        fixed (float* x = values)
+        {
+            fixed (ushort* stored = patterns[..values.Length])
+            {
+                Rounding.ToBFloat16(SimdWidths.Best, x, null, stored, 0, values.Length);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ using Olmo.Model.Tensors;
 namespace Olmo.Model.Layers;
 
 /// <summary>Causal attention with RoPE; QK-norm over all heads (OLMo 2), clamped projections (some OLMo 1), grouped KV heads, sliding window (OLMo 3).</summary>
-internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config, int block, RopeTables rope)
+internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config, int block, RopeTables rope, ActivationRounding rounding)
 {
     private readonly double? _clip = config.ClipQkv;
     private readonly bool _hasNorm = config.IsReordered;
@@ -17,8 +17,11 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
         Project(x, w.Query, w.QueryNorm, a.RawQuery, a.Query, a.QueryStatistics);
         Project(x, w.Key, w.KeyNorm, a.RawKey, a.Key, a.KeyStatistics);
         Project(x, w.Value, default, a.RawValue, a.Value, default);
+        rounding.Complete(a.Value);
         provider.Rope(a.Query, passage.Positions, rope.Cos, rope.Sin, a.Query);
+        rounding.Complete(a.Query);
         provider.Rope(a.Key, passage.Positions, rope.Cos, rope.Sin, a.Key);
+        rounding.Complete(a.Key);
         if (passage.Cache is { } cache)
         {
             provider.CachedAttention(
@@ -37,7 +40,9 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
                 Geometry(passage.Sequences, passage.Length, passage.Length, 0), a.Query, a.Key, a.Value, passage.DocumentStarts, a.Mixed, a.LogSumExp);
         }
 
+        rounding.Complete(a.Mixed);
         provider.Linear(a.Mixed, w.Output, a.Attended);
+        rounding.Complete(a.Attended);
     }
 
     /// <summary>From the gradient of a.Attended to that of x.</summary>
@@ -84,16 +89,18 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
         ProjectBack(scratch.Value, x, w.Value, default, a.RawValue, default, dx, true, g.Value, default, accumulate);
     }
 
-    private void Project(in Tensor x, in Tensor weight, in Tensor norm, in Tensor raw, in Tensor result, in NormStatistics statistics)
+    private void Project(in Tensor x, in Tensor weight, in Tensor norm, in Activation raw, in Tensor result, in NormStatistics statistics)
     {
         if (_clip is { } limit)
         {
             provider.Linear(x, weight, raw);
+            rounding.Complete(raw);
             provider.Clamp(raw, result, limit);
         }
         else if (!norm.IsNone)
         {
             provider.Linear(x, weight, raw);
+            rounding.Complete(raw);
             provider.RmsNorm(raw, norm, result, statistics.Rstd, _epsilon);
         }
         else

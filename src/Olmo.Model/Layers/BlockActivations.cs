@@ -6,64 +6,76 @@ namespace Olmo.Model.Layers;
 internal sealed class BlockActivations
 {
     /// <summary>Input of the block, [rows, d].</summary>
-    public required Tensor Input { get; init; }
+    public required Activation Input { get; init; }
 
     /// <summary>OLMo 1: normed input, [rows, d].</summary>
-    public Tensor NormedInput { get; init; }
+    public Activation NormedInput { get; init; }
 
     /// <summary>Projected q before clamp or norm, [rows, H e].</summary>
-    public Tensor RawQuery { get; init; }
+    public Activation RawQuery { get; init; }
 
     /// <summary>[rows, K e]</summary>
-    public Tensor RawKey { get; init; }
+    public Activation RawKey { get; init; }
 
     /// <summary>With a clamp only, [rows, K e].</summary>
-    public Tensor RawValue { get; init; }
+    public Activation RawValue { get; init; }
 
     /// <summary>q as attention takes it, [rows, H e].</summary>
-    public required Tensor Query { get; init; }
+    public required Activation Query { get; init; }
 
     /// <summary>[rows, K e]</summary>
-    public required Tensor Key { get; init; }
+    public required Activation Key { get; init; }
 
     /// <summary>[rows, K e]</summary>
-    public required Tensor Value { get; init; }
+    public required Activation Value { get; init; }
 
     public NormStatistics QueryStatistics { get; init; }
 
     public NormStatistics KeyStatistics { get; init; }
 
     /// <summary>Output of attention before its projection, [rows, H e].</summary>
-    public required Tensor Mixed { get; init; }
+    public required Activation Mixed { get; init; }
 
     /// <summary>[rows, H]</summary>
     public Tensor LogSumExp { get; init; }
 
     /// <summary>Output of attention's projection, [rows, d].</summary>
-    public required Tensor Attended { get; init; }
+    public required Activation Attended { get; init; }
 
     /// <summary>The stream after attention, [rows, d].</summary>
-    public required Tensor Middle { get; init; }
+    public required Activation Middle { get; init; }
 
     /// <summary>OLMo 1: normed middle, [rows, d].</summary>
-    public Tensor NormedMiddle { get; init; }
+    public Activation NormedMiddle { get; init; }
 
     /// <summary>[rows, f]</summary>
-    public required Tensor Gate { get; init; }
+    public required Activation Gate { get; init; }
 
     /// <summary>[rows, f]</summary>
-    public required Tensor Up { get; init; }
+    public required Activation Up { get; init; }
 
     /// <summary>silu(gate) ⊙ up, [rows, f].</summary>
-    public required Tensor Hidden { get; init; }
+    public required Activation Hidden { get; init; }
 
     /// <summary>Output of the FFN, [rows, d].</summary>
-    public required Tensor Fed { get; init; }
+    public required Activation Fed { get; init; }
 
     public NormStatistics AttentionStatistics { get; init; }
 
     public NormStatistics FeedForwardStatistics { get; init; }
 
     /// <summary>Output of the block, [rows, d].</summary>
-    public required Tensor Output { get; init; }
+    public required Activation Output { get; init; }
+
+    /// <summary>Those that stay elsewhere than where passes read them.</summary>
+    public required Activation[] KeptElsewhere { get; init; }
+
+    /// <summary>Brings them back to where the backward pass reads them.</summary>
+    public void Restore(ITensorProvider provider)
+    {
+        foreach (Activation activation in KeptElsewhere)
+        {
+            provider.Widen(activation.Kept, activation.Values);
+        }
+    }
 }

@@ -3,21 +3,25 @@ using Olmo.Model.Tensors;
 namespace Olmo.Model.Layers;
 
 /// <summary>SwiGLU: out = (silu(x Wgᵀ) ⊙ x Wuᵀ) Wdᵀ.</summary>
-internal sealed class FeedForwardLayer(ITensorProvider provider)
+internal sealed class FeedForwardLayer(ITensorProvider provider, ActivationRounding rounding)
 {
     /// <summary>Writes a.Gate, a.Up, a.Hidden and a.Fed.</summary>
     public void Forward(in BlockTensors w, in Tensor x, BlockActivations a)
     {
         Hide(w, x, a);
         provider.Linear(a.Hidden, w.Down, a.Fed);
+        rounding.Complete(a.Fed);
     }
 
     /// <summary>Writes a.Gate, a.Up and a.Hidden.</summary>
     public void Hide(in BlockTensors w, in Tensor x, BlockActivations a)
     {
         provider.Linear(x, w.Gate, a.Gate);
+        rounding.Complete(a.Gate);
         provider.Linear(x, w.Up, a.Up);
+        rounding.Complete(a.Up);
         provider.SwiGlu(a.Gate, a.Up, a.Hidden);
+        rounding.Complete(a.Hidden);
     }
 
     /// <summary>From the gradient of a.Fed to that of x; a.Gate and a.Up are overwritten by their gradients.</summary>

@@ -6,11 +6,11 @@ namespace Olmo.Model.Layers;
 /// <summary>
 /// One block. OLMo 1: h = x + Attn(LN(x)), y = h + FFN(LN(h)). OLMo 2 and 3: h = x + RMS(Attn(x)), y = h + RMS(FFN(h)).
 /// </summary>
-internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig config, int block, RopeTables rope)
+internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig config, int block, RopeTables rope, ActivationRounding rounding)
 {
     private readonly Norm _norm = new(provider, config);
-    private readonly AttentionLayer _attention = new(provider, config, block, rope);
-    private readonly FeedForwardLayer _feedForward = new(provider);
+    private readonly AttentionLayer _attention = new(provider, config, block, rope, rounding);
+    private readonly FeedForwardLayer _feedForward = new(provider, rounding);
     private readonly bool _isReordered = config.IsReordered;
 
     /// <summary>From a.Input to a.Output.</summary>
@@ -26,9 +26,12 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         else
         {
             _norm.Forward(a.Middle, default, a.NormedMiddle, a.FeedForwardStatistics);
+            rounding.Complete(a.NormedMiddle);
             _feedForward.Forward(w, a.NormedMiddle, a);
             provider.Add(a.Middle, a.Fed, a.Output);
         }
+
+        rounding.Complete(a.Output);
     }
 
     /// <summary>From a.Input all that <see cref="Backward"/> reads, as <see cref="Forward"/> wrote it; a.Output is undefined afterwards.</summary>
@@ -44,6 +47,7 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         else
         {
             _norm.Forward(a.Middle, default, a.NormedMiddle, a.FeedForwardStatistics);
+            rounding.Complete(a.NormedMiddle);
             _feedForward.Hide(w, a.NormedMiddle, a);
         }
     }
@@ -90,8 +94,11 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         else
         {
             _norm.Forward(a.Input, default, a.NormedInput, a.AttentionStatistics);
+            rounding.Complete(a.NormedInput);
             _attention.Forward(w, a.NormedInput, a, passage);
             provider.Add(a.Input, a.Attended, a.Middle);
         }
+
+        rounding.Complete(a.Middle);
     }
 }

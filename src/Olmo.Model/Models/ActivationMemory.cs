@@ -3,68 +3,94 @@ using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Models;
 
-/// <summary>Activations of passes of up to a number of rows, taken once; a pass of fewer rows uses the first ones.</summary>
+/// <summary>
+/// Activations of passes of up to a number of rows, taken once; a pass of fewer rows uses the first ones. Passes work in fp32. Stored as fp32, what the backward pass reads stays where it was computed;
+/// stored as bf16, all blocks work in the same memory, and what the backward pass reads is kept beside it, but for the last block, which ends the forward pass and begins the backward pass.
+/// </summary>
 internal sealed class ActivationMemory : IDisposable
 {
     private readonly OlmoConfig _config;
     private readonly ActivationKind _kind;
+    private readonly DType _type;
     private readonly int _maxRows;
     private readonly BufferPlan _plan = new();
     private readonly BufferSet? _memory;
     private readonly Dictionary<string, TensorSlot> _slots = new(StringComparer.Ordinal);
     private readonly Dictionary<int, ActivationSet> _sets = [];
 
-    public ActivationMemory(ITensorProvider provider, OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
-        : this(config, maxRows, logitRows, kind, dtype)
+    public ActivationMemory(ITensorProvider provider, OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
+        : this(config, maxRows, logitRows, kind, type)
     {
         _memory = provider.Allocate(_plan);
     }
 
-    private ActivationMemory(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
+    private ActivationMemory(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
     {
         _config = config;
         _kind = kind;
+        _type = type;
         _maxRows = maxRows;
         PlanRows(DType.I32, "ids", "positions", "labels", "document starts");
         PlanRows(DType.F32, "weights", "cross-entropy", "z-loss", "log-probability", "final mean", "final rstd");
-        Plan("normed", config.Width, dtype);
-        Add("logits", new Shape(logitRows, config.Vocabulary), dtype);
+        Plan("normed", config.Width);
+        Add("logits", new Shape(logitRows, config.Vocabulary), DType.F32);
         Add("cross-entropy sum", new Shape(1), DType.F64);
         Add("z-loss sum", new Shape(1), DType.F64);
-        int streams = IsForBackward ? config.Layers + 1 : 2;
-        for (int l = 0; l < streams; l++)
+        for (int s = 0; s < (StaysInPlace ? config.Layers + 1 : 2); s++)
         {
-            Plan($"stream {l}", config.Width, dtype);
+            Plan($"stream {s}", config.Width);
         }
 
-        for (int l = 0; l < (kind == ActivationKind.Training ? config.Layers : 1); l++)
+        for (int l = 0; l < (HasOwnMemory ? config.Layers : 1); l++)
         {
-            PlanBlock(l, dtype);
+            foreach ((string name, int columns, _) in TensorsOfBlock())
+            {
+                Plan($"{name} {l}", columns);
+            }
+        }
+
+        for (int l = 0; l < (kind == ActivationKind.Training ? config.Layers : IsForBackward ? 1 : 0); l++)
+        {
+            Plan($"log-sum-exp {l}", config.Heads);
+            Plan($"statistics {l}", 6);
+        }
+
+        for (int l = 0; l < config.Layers - 1 && IsForBackward && type == DType.BF16; l++)
+        {
+            PlanKept(l);
         }
 
         if (IsForBackward)
         {
-            Plan("stream gradient", config.Width, dtype);
-            Plan("branch gradient", config.Width, dtype);
-            Plan("hidden gradient", config.FeedForward, dtype);
-            Plan("mixed gradient", config.QueryWidth, dtype);
-            Plan("query gradient", config.QueryWidth, dtype);
-            Plan("key gradient", config.KeyWidth, dtype);
-            Plan("value gradient", config.KeyWidth, dtype);
+            Plan("stream gradient", config.Width);
+            Plan("branch gradient", config.Width);
+            Plan("hidden gradient", config.FeedForward);
+            Plan("mixed gradient", config.QueryWidth);
+            Plan("query gradient", config.QueryWidth);
+            Plan("key gradient", config.KeyWidth);
+            Plan("value gradient", config.KeyWidth);
         }
 
         SizeBytes = _plan.SizeBytes;
     }
 
     /// <summary>Bytes that such a memory takes.</summary>
-    public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType dtype)
+    public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
     {
-        using ActivationMemory planned = new(config, maxRows, logitRows, kind, dtype);
+        using ActivationMemory planned = new(config, maxRows, logitRows, kind, type);
         return planned.SizeBytes;
     }
 
     /// <summary>Bytes taken.</summary>
     public long SizeBytes { get; }
+
+    private bool IsForBackward => _kind != ActivationKind.Inference;
+
+    // Inputs of blocks stay where they are computed.
+    private bool StaysInPlace => IsForBackward && _type == DType.F32;
+
+    // The rest of a block does, too.
+    private bool HasOwnMemory => _kind == ActivationKind.Training && _type == DType.F32;
 
     /// <summary>The activations of a pass of so many rows; made at its first use.</summary>
     public ActivationSet For(int rows)
@@ -85,56 +111,60 @@ internal sealed class ActivationMemory : IDisposable
 
     public void Dispose() => _memory?.Dispose();
 
-    private bool IsForBackward => _kind != ActivationKind.Inference;
-
-    private void PlanRows(DType dtype, params ReadOnlySpan<string> names)
+    private void PlanRows(DType type, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
         {
-            Add(name, new Shape(_maxRows), dtype);
+            Add(name, new Shape(_maxRows), type);
         }
     }
 
-    private void Plan(string name, int columns, DType dtype) => Add(name, new Shape(_maxRows, columns), dtype);
+    private void Plan(string name, int columns, DType type = DType.F32) => Add(name, new Shape(_maxRows, columns), type);
 
-    private void Add(string name, Shape shape, DType dtype) => _slots.Add(name, _plan.Add(name, dtype, shape));
+    private void Add(string name, Shape shape, DType type) => _slots.Add(name, _plan.Add(name, type, shape));
 
-    private void PlanBlock(int l, DType dtype)
+    // The stream left out.
+    private IEnumerable<(string Name, int Columns, bool IsReadBack)> TensorsOfBlock()
     {
         OlmoConfig c = _config;
-        bool training = IsForBackward;
-        bool raw = training && (c.IsReordered || c.ClipQkv is not null);
-        Plan($"query {l}", c.QueryWidth, dtype);
-        Plan($"key {l}", c.KeyWidth, dtype);
-        Plan($"value {l}", c.KeyWidth, dtype);
-        Plan($"mixed {l}", c.QueryWidth, dtype);
-        Plan($"attended {l}", c.Width, dtype);
-        Plan($"middle {l}", c.Width, dtype);
-        Plan($"gate {l}", c.FeedForward, dtype);
-        Plan($"up {l}", c.FeedForward, dtype);
-        Plan($"hidden {l}", c.FeedForward, dtype);
-        Plan($"fed {l}", c.Width, dtype);
+        bool raw = IsForBackward && (c.IsReordered || c.ClipQkv is not null);
+        yield return ("query", c.QueryWidth, true);
+        yield return ("key", c.KeyWidth, true);
+        yield return ("value", c.KeyWidth, true);
+        yield return ("mixed", c.QueryWidth, true);
+        yield return ("attended", c.Width, c.IsReordered);
+        yield return ("middle", c.Width, true);
+        yield return ("gate", c.FeedForward, true);
+        yield return ("up", c.FeedForward, true);
+        yield return ("hidden", c.FeedForward, true);
+        yield return ("fed", c.Width, c.IsReordered);
         if (raw)
         {
-            Plan($"raw query {l}", c.QueryWidth, dtype);
-            Plan($"raw key {l}", c.KeyWidth, dtype);
+            yield return ("raw query", c.QueryWidth, true);
+            yield return ("raw key", c.KeyWidth, true);
         }
 
         if (raw && c.ClipQkv is not null)
         {
-            Plan($"raw value {l}", c.KeyWidth, dtype);
+            yield return ("raw value", c.KeyWidth, true);
         }
 
         if (!c.IsReordered)
         {
-            Plan($"normed input {l}", c.Width, dtype);
-            Plan($"normed middle {l}", c.Width, dtype);
+            yield return ("normed input", c.Width, true);
+            yield return ("normed middle", c.Width, true);
         }
+    }
 
-        if (training)
+    private void PlanKept(int l)
+    {
+        Plan($"kept stream {l}", _config.Width, DType.BF16);
+        foreach ((string name, int columns, bool isReadBack) in TensorsOfBlock())
         {
-            Plan($"log-sum-exp {l}", c.Heads, DType.F32);
-            Plan($"statistics {l}", 6, DType.F32);
+            if (isReadBack && _kind == ActivationKind.Training)
+            {
+                Plan($"kept {name} {l}", columns, DType.BF16);
+            }
         }
     }
 
@@ -179,41 +209,61 @@ internal sealed class ActivationMemory : IDisposable
 
     private BlockActivations Block(int l, int rows)
     {
-        bool training = IsForBackward;
-        int at = _kind == ActivationKind.Training ? l : 0;
-        Tensor query = View($"query {at}", rows);
-        Tensor key = View($"key {at}", rows);
-        Tensor value = View($"value {at}", rows);
+        List<Activation> elsewhere = [];
+        Activation Stream(int s) => new(View($"stream {(StaysInPlace ? s : s % 2)}", rows), Optional($"kept stream {s}", rows));
+        Activation Of(string name)
+        {
+            Activation activation = new(Optional($"{name} {(HasOwnMemory ? l : 0)}", rows), Optional($"kept {name} {l}", rows));
+            if (!activation.Kept.IsNone)
+            {
+                elsewhere.Add(activation);
+            }
+
+            return activation;
+        }
+
+        Activation input = Stream(l);
+        if (!input.Kept.IsNone)
+        {
+            elsewhere.Add(input);
+        }
+
+        Activation query = Of("query");
+        Activation key = Of("key");
+        Activation value = Of("value");
         return new BlockActivations
         {
-            Input = View($"stream {(training ? l : l % 2)}", rows),
-            Output = View($"stream {(training ? l + 1 : (l + 1) % 2)}", rows),
-            NormedInput = Optional($"normed input {at}", rows),
-            NormedMiddle = Optional($"normed middle {at}", rows),
+            Input = input,
+            Output = Stream(l + 1),
+            NormedInput = Of("normed input"),
+            NormedMiddle = Of("normed middle"),
             // Without a backward pass clamp and QK-norm work in place.
-            RawQuery = training ? Optional($"raw query {at}", rows) : query,
-            RawKey = training ? Optional($"raw key {at}", rows) : key,
-            RawValue = training ? Optional($"raw value {at}", rows) : value,
+            RawQuery = IsForBackward ? Of("raw query") : query,
+            RawKey = IsForBackward ? Of("raw key") : key,
+            RawValue = IsForBackward ? Of("raw value") : value,
             Query = query,
             Key = key,
             Value = value,
-            Mixed = View($"mixed {at}", rows),
-            LogSumExp = Optional($"log-sum-exp {at}", rows),
-            Attended = View($"attended {at}", rows),
-            Middle = View($"middle {at}", rows),
-            Gate = View($"gate {at}", rows),
-            Up = View($"up {at}", rows),
-            Hidden = View($"hidden {at}", rows),
-            Fed = View($"fed {at}", rows),
-            QueryStatistics = new NormStatistics(default, Statistics(at, 0, rows)),
-            KeyStatistics = new NormStatistics(default, Statistics(at, 1, rows)),
-            AttentionStatistics = new NormStatistics(Statistics(at, 2, rows), Statistics(at, 3, rows)),
-            FeedForwardStatistics = new NormStatistics(Statistics(at, 4, rows), Statistics(at, 5, rows)),
+            Mixed = Of("mixed"),
+            LogSumExp = Optional($"log-sum-exp {OfStatistics(l)}", rows),
+            Attended = Of("attended"),
+            Middle = Of("middle"),
+            Gate = Of("gate"),
+            Up = Of("up"),
+            Hidden = Of("hidden"),
+            Fed = Of("fed"),
+            QueryStatistics = new NormStatistics(default, Statistics(l, 0, rows)),
+            KeyStatistics = new NormStatistics(default, Statistics(l, 1, rows)),
+            AttentionStatistics = new NormStatistics(Statistics(l, 2, rows), Statistics(l, 3, rows)),
+            FeedForwardStatistics = new NormStatistics(Statistics(l, 4, rows), Statistics(l, 5, rows)),
+            KeptElsewhere = [.. elsewhere],
         };
     }
 
+    private int OfStatistics(int block) => _kind == ActivationKind.Training ? block : 0;
+
     private Tensor Statistics(int block, int which, int rows) =>
-        _slots.TryGetValue($"statistics {block}", out TensorSlot slot) ? _memory![slot].View((long)which * _maxRows, new Shape(rows)) : default;
+        _slots.TryGetValue($"statistics {OfStatistics(block)}", out TensorSlot slot) ? _memory![slot].View((long)which * _maxRows, new Shape(rows)) : default;
 
     private Tensor Optional(string name, int rows) => _slots.ContainsKey(name) ? View(name, rows) : default;
 

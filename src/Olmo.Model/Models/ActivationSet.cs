@@ -41,7 +41,7 @@ internal sealed class ActivationSet
     public required GradientScratch? Scratch { get; init; }
 
     /// <summary>Output of the embedding.</summary>
-    public Tensor Embedded => Blocks[0].Input;
+    public Activation Embedded => Blocks[0].Input;
 
     /// <summary>Output of the last block.</summary>
     public Tensor Last => Blocks[^1].Output;

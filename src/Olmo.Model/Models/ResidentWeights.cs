@@ -3,7 +3,7 @@ using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Models;
 
-/// <summary>All weights of a model in a provider's memory for as long as this lives.</summary>
+/// <summary>All weights of a model in a provider's memory for as long as this lives, in their master type.</summary>
 public sealed class ResidentWeights : IWeightSource, IDisposable
 {
     private readonly BufferSet _memory;
@@ -23,7 +23,7 @@ public sealed class ResidentWeights : IWeightSource, IDisposable
             spec.Precision.ThrowIfNotOffered(provider, spec.Name);
         }
 
-        TensorSlot[] slots = [.. parameters.Specs.Select(s => plan.Add(s.Name, s.Precision.Compute, s.Shape))];
+        TensorSlot[] slots = [.. parameters.Specs.Select(s => plan.Add(s.Name, s.Precision.Master, s.Shape))];
         _memory = provider.Allocate(plan);
         _tensors = [.. slots.Select(s => _memory[s])];
     }

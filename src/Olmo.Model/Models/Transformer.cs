@@ -11,6 +11,8 @@ internal sealed class Transformer : IDisposable
     private readonly ITensorProvider _provider;
     private readonly ParameterList _parameters;
     private readonly IWeightSource _weights;
+    private readonly RoundedWeights? _rounded;
+    private readonly ActivationRounding _rounding;
     private readonly Norm _norm;
     private readonly TransformerBlock[] _blocks;
     private readonly BufferSet _tables;
@@ -36,7 +38,9 @@ internal sealed class Transformer : IDisposable
     {
         _provider = provider;
         _parameters = parameters;
-        _weights = weights;
+        _rounded = RoundedWeights.AreNeeded(parameters) ? new RoundedWeights(provider, parameters, weights) : null;
+        _weights = _rounded ?? weights;
+        _rounding = new ActivationRounding(provider, parameters.ActivationType);
         _recomputes = kind == ActivationKind.Recomputed;
         OlmoConfig config = parameters.Config;
         _norm = new Norm(provider, config);
@@ -59,18 +63,19 @@ internal sealed class Transformer : IDisposable
         _blocks = new TransformerBlock[config.Layers];
         for (int l = 0; l < config.Layers; l++)
         {
-            _blocks[l] = new TransformerBlock(provider, config, l, tables[Array.IndexOf(spectra, RopeTables.SpectrumOf(config, l))]);
+            _blocks[l] = new TransformerBlock(provider, config, l, tables[Array.IndexOf(spectra, RopeTables.SpectrumOf(config, l))], _rounding);
         }
 
         _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxLogitRows), kind, parameters.ActivationType);
     }
 
-    /// <summary>Bytes of activations.</summary>
-    public long ActivationBytes => _memory.SizeBytes;
+    /// <summary>Bytes of activations, and of rounded weights where there are such.</summary>
+    public long ActivationBytes => _memory.SizeBytes + (_rounded?.SizeBytes ?? 0);
 
-    /// <summary>Bytes of activations of passes of so many rows.</summary>
+    /// <summary><see cref="ActivationBytes"/> for passes of so many rows.</summary>
     public static long SizeOf(ParameterList parameters, int rows, ActivationKind kind) =>
-        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), kind, parameters.ActivationType);
+        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), kind, parameters.ActivationType)
+        + RoundedWeights.SizeOf(parameters);
 
     /// <summary>Activations of a pass.</summary>
     public ActivationSet Activations(int rows) => _memory.For(rows);
@@ -81,6 +86,7 @@ internal sealed class Transformer : IDisposable
         _weights.Acquire(0);
         _provider.Embedding(_weights[_parameters.Embedding], a.Ids, a.Embedded);
         _weights.Release(0);
+        _rounding.Complete(a.Embedded);
         for (int l = 0; l < _blocks.Length; l++)
         {
             _weights.Acquire(l + 1);
@@ -91,6 +97,7 @@ internal sealed class Transformer : IDisposable
         AcquireHead(withMatrix: false);
         _norm.Forward(a.Last, FinalNormOf(_weights), a.Normed, a.FinalStatistics);
         ReleaseHead(withMatrix: false);
+        _rounding.Complete(new Activation(a.Normed));
     }
 
     /// <summary>From the gradient of a.Normed, in the scratch's Branch, to those of all parameters but the head's matrix.</summary>
@@ -116,10 +123,14 @@ internal sealed class Transformer : IDisposable
             _weights.Acquire(l + 1);
             BlockParameters block = _parameters.Block(l);
             BlockTensors weights = new(block, _weights);
-            // What the last block wrote is still there.
-            if (_recomputes && l < _blocks.Length - 1)
+            // What the last block wrote is still where it was written.
+            if (l < _blocks.Length - 1)
             {
-                _blocks[l].Recompute(weights, a.Blocks[l], passage);
+                a.Blocks[l].Restore(_provider);
+                if (_recomputes)
+                {
+                    _blocks[l].Recompute(weights, a.Blocks[l], passage);
+                }
             }
 
             _blocks[l].Backward(weights, a.Blocks[l], passage, scratch, new BlockTensors(block, gradients), accumulate);
@@ -144,7 +155,7 @@ internal sealed class Transformer : IDisposable
     }
 
     /// <summary>The final matrix; acquire the head first.</summary>
-    public Tensor Head => _weights[_parameters.Head];
+    public Tensor Head => _rounded?.Head ?? _weights[_parameters.Head];
 
     /// <summary>Makes the final norm's weight usable, and the final matrix, which may be the embedding's.</summary>
     public void AcquireHead(bool withMatrix = true)
@@ -157,6 +168,11 @@ internal sealed class Transformer : IDisposable
         if (_parameters.LayerCount > _parameters.HeadLayer)
         {
             _weights.Acquire(_parameters.HeadLayer);
+        }
+
+        if (withMatrix)
+        {
+            _rounded?.AcquireHead();
         }
     }
 
@@ -177,6 +193,7 @@ internal sealed class Transformer : IDisposable
     public void Dispose()
     {
         _memory.Dispose();
+        _rounded?.Dispose();
         _tables.Dispose();
     }
 

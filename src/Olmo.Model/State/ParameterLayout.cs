@@ -81,7 +81,7 @@ public sealed class ParameterLayout
     /// <summary>Ranges: layers times shards.</summary>
     public int Ranges => Layers * Shards;
 
-    /// <summary>SHA-256, in hexadecimal, of names, shapes, order, S, the chunk size and types other than <see cref="Precision.Single"/>. Equal hashes mean equal shard files' contents.</summary>
+    /// <summary>SHA-256, in hexadecimal, of names, shapes, order, S, the chunk size, and master and reduce types other than those of <see cref="Precision.Single"/>. Equal hashes mean equal shard files' contents.</summary>
     public string Hash { get; }
 
     /// <summary>A chunk by its number.</summary>
@@ -196,9 +196,10 @@ public sealed class ParameterLayout
         foreach (ParameterSlot slot in tensors)
         {
             text.Append(slot.Name).Append('\t').AppendJoin('x', slot.Tensor.Shape);
-            if (slot.Tensor.Precision is { } precision && precision != Precision.Single)
+            (DType master, DType reduce) = (slot.Tensor.Precision.Master, slot.Tensor.Precision.Reduce);
+            if ((master, reduce) != (Precision.Single.Master, Precision.Single.Reduce))
             {
-                text.Append(CultureInfo.InvariantCulture, $"\t{precision.Master}/{precision.Compute}/{precision.Reduce}");
+                text.Append(CultureInfo.InvariantCulture, $"\t{master}/{reduce}");
             }
 
             text.Append('\n');

@@ -5,7 +5,7 @@ namespace Olmo.Model.State;
 
 /// <summary>
 /// The tensors that forward and backward passes read: one per tensor of the layout, on one provider. Where a rank owns every shard they are the master parameters
-/// too, with no second copy. The memory stays the caller's.
+/// too, with no second copy; they have the master type, and passes that compute in a narrower one round them. The memory stays the caller's.
 /// </summary>
 public sealed class WorkingParameters
 {
@@ -27,10 +27,10 @@ public sealed class WorkingParameters
         {
             ParameterShape shape = layout.Tensors[t].Tensor;
             shape.Precision.ThrowIfNotOffered(provider, shape.Name);
-            if (tensors[t].Count != shape.Elements || tensors[t].DType != shape.Precision.Compute)
+            if (tensors[t].Count != shape.Elements || tensors[t].DType != shape.Precision.Master)
             {
                 throw new ArgumentException(
-                    $"'{shape.Name}' has {shape.Elements} elements of {shape.Precision.Compute}; given was '{tensors[t].Buffer.Name}' {tensors[t].DType} {tensors[t].Shape}.",
+                    $"'{shape.Name}' has {shape.Elements} elements of {shape.Precision.Master}; given was '{tensors[t].Buffer.Name}' {tensors[t].DType} {tensors[t].Shape}.",
                     nameof(tensors));
             }
         }

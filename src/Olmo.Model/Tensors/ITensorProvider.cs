@@ -62,6 +62,17 @@ public partial interface ITensorProvider : IDisposable
     /// <param name="firstRow">Row of the weight that the first one is: a multiple of <see cref="BufferPlan.PackedRows"/>.</param>
     void Pack(in Tensor rows, in Tensor packed, long firstRow);
 
+    /// <summary>Rounds fp32 to bf16, to nearest, ties to even; NaN stays NaN.</summary>
+    /// <param name="x">F32</param>
+    /// <param name="y">F32, the rounded values; may be x; none: not wanted.</param>
+    /// <param name="stored">BF16, the rounded values; none: not wanted.</param>
+    void RoundToBFloat16(in Tensor x, in Tensor y, in Tensor stored);
+
+    /// <summary>y = stored, exact.</summary>
+    /// <param name="stored">BF16</param>
+    /// <param name="y">F32</param>
+    void Widen(in Tensor stored, in Tensor y);
+
     /// <summary>y[t] = table[ids[t]]</summary>
     /// <param name="table">[V, d], may be packed.</param>
     /// <param name="ids">I32 [rows], each in 0 .. V - 1: checked where a batch is made.</param>

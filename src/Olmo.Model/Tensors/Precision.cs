@@ -1,16 +1,19 @@
 namespace Olmo.Model.Tensors;
 
 /// <summary>
-/// Types of one parameter's numbers: settings of their own even where the arithmetic is fp32. They decide bits; what is not <see cref="Single"/> is part of the layout's
-/// hash. Accumulators inside a pass, and a group's gradient, are fp32 whatever they are.
+/// Types of one parameter's numbers: settings of their own even where the arithmetic is fp32. They decide bits; master and reduce types that are not those of <see cref="Single"/> are part of
+/// the layout's hash, which compute types leave alone: a state can be trained on in another. Accumulators inside a pass, and a group's gradient, are fp32 whatever they are.
 /// </summary>
 /// <param name="Master">Values that the optimizer updates: F32, BF16 or F16, no narrower than <paramref name="Compute"/>.</param>
-/// <param name="Compute">How passes store weights and activations: F32, BF16 or F16.</param>
+/// <param name="Compute">What passes see weights and activations rounded to, once, and store them as: F32, BF16 or F16.</param>
 /// <param name="Reduce">Sums of group gradients: I64 (fixed point of scale 2^-48: the same in any order), or F32 or BF16 (not the same in any order).</param>
 public sealed record Precision(DType Master, DType Compute, DType Reduce)
 {
     /// <summary>fp32 everywhere, exact sums.</summary>
     public static Precision Single { get; } = new(DType.F32, DType.F32, DType.I64);
+
+    /// <summary>fp32 for the optimizer and in the arithmetic, bf16 for what passes see of weights and keep of activations, exact sums.</summary>
+    public static Precision BFloat16 { get; } = new(DType.F32, DType.BF16, DType.I64);
 
     /// <summary>Checks that the types can play their parts, on whatever device.</summary>
     /// <exception cref="ArgumentException">One cannot; the message names it.</exception>

@@ -34,7 +34,7 @@ internal sealed class SingleProcessEngine : IRankEngine
         _time = time;
         _pool = new ComputePool(settings.Threads);
         _provider = new CpuProvider(_pool, settings.Width);
-        ParameterList parameters = new(settings.Config);
+        ParameterList parameters = new(settings.Config, settings.Step.PrecisionOf);
         _weights = new ResidentWeights(_provider, parameters);
         _program = new PretrainProgram(_provider, _weights, settings.Step);
         _progress = new RunProgress(settings.Step.Decision.SkipStep?.Window ?? 0);

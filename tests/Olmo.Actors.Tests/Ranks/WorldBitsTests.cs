@@ -1,4 +1,5 @@
 using Olmo.Actors.Ranks;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Actors.Tests.Ranks;
 
@@ -29,6 +30,21 @@ public sealed class WorldBitsTests
         Assert.Equal(Quiet.Value.Weights, weights);
         Assert.Equal(Quiet.Value.Shards, shards);
         Assert.All(world.Members(), r => Assert.Equal((Steps * WorldExample.Groups / ranks, 0), r.Engine.ComputedGroups));
+    }
+
+    [Theory]
+    [InlineData(2, 2, 1)]
+    [InlineData(3, 2, 2)]
+    public void World_InBFloat16_EndsWithTheBitsOfASingleProcess(int ranks, int replicas, int microBatch)
+    {
+        (string weights, string[] shards) = WorldExample.Quiet(3, Precision.BFloat16);
+        using WorldOfThreads world = new(ranks, replicas, microBatch) { Precision = Precision.BFloat16 };
+        world.Form(ranks);
+        world.RunTo(3);
+
+        Assert.NotEqual(WorldExample.Quiet(3).Weights, weights);
+        Assert.Equal(weights, world.Result().Weights);
+        Assert.Equal(shards, world.Result().Shards);
     }
 
     [Fact]

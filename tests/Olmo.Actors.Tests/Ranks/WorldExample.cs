@@ -6,6 +6,7 @@ using Olmo.Model.Numerics;
 using Olmo.Model.Optimization;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 using Olmo.TestKit.ObjectStorage;
 
 namespace Olmo.Actors.Tests.Ranks;
@@ -19,7 +20,7 @@ internal static class WorldExample
     private const int Length = 13;
     private const int Vocabulary = 1003;
 
-    public static OlmoRankSettings Settings(int replicas, int microBatch = 1, int threads = 1, DecisionSettings? decision = null) => new(
+    public static OlmoRankSettings Settings(int replicas, int microBatch = 1, int threads = 1, DecisionSettings? decision = null, Precision? precision = null) => new(
         Run,
         new OlmoConfig
         {
@@ -45,6 +46,7 @@ internal static class WorldExample
             Replicas = replicas,
             Optimizer = new AdamWSettings(3e-3),
             Schedule = new CosineSchedule(2, 20),
+            Precision = precision ?? Precision.Single,
             Decision = decision ?? new DecisionSettings(1.0, new SkipStepSettings(8)),
         },
         7,
@@ -75,9 +77,9 @@ internal static class WorldExample
     }
 
     /// <summary>Weights and the names of all shard files, which hold their SHA-256, after so many steps of the engine of a single process.</summary>
-    public static (string Weights, string[] Shards) Quiet(int steps)
+    public static (string Weights, string[] Shards) Quiet(int steps, Precision? precision = null)
     {
-        using SingleProcessEngine engine = new(Settings(1), TimeProvider.System);
+        using SingleProcessEngine engine = new(Settings(1, precision: precision), TimeProvider.System);
         MemoryObjectStore store = new(TimeProvider.System);
         engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
         for (int step = 1; step <= steps; step++)

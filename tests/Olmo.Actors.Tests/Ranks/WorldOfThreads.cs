@@ -5,6 +5,7 @@ using Olmo.Actors.Ranks;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 using Olmo.TestKit.Collectives;
 using Olmo.TestKit.ObjectStorage;
 
@@ -50,6 +51,9 @@ internal sealed class WorldOfThreads : IDisposable
     /// <summary>Every how many steps a group is computed a second time.</summary>
     public long AuditInterval { get; init; }
 
+    /// <summary>Types of the model's numbers.</summary>
+    public Precision Precision { get; init; } = Precision.Single;
+
     /// <summary>The checkpoint to go back to where survivors cannot go on.</summary>
     public CheckpointManifest? Manifest { get; set; }
 
@@ -69,7 +73,7 @@ internal sealed class WorldOfThreads : IDisposable
 
     public WorldRank Add()
     {
-        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision, AuditInterval, _drill);
+        WorldRank rank = new(++_nextId, _replicas, _microBatch, Store, Changed, _threads, _decision, AuditInterval, _drill, Precision);
         lock (_gate)
         {
             _ranks.Add(rank);

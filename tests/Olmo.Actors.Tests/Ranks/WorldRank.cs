@@ -5,6 +5,7 @@ using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 using Olmo.TestKit.Collectives;
 using Olmo.TestKit.ObjectStorage;
 
@@ -29,13 +30,13 @@ internal sealed class WorldRank : IPhaseProbe, IDisposable
 
     public WorldRank(
         int id, int replicas, int microBatch, MemoryObjectStore store, Action<WorldRank> changed, int threads = 1, DecisionSettings? decision = null, long auditInterval = 0,
-        IDrill? drill = null)
+        IDrill? drill = null, Precision? precision = null)
     {
         Id = id;
         _replicas = replicas;
         _store = store;
         _changed = changed;
-        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision) with { AuditInterval = auditInterval, RanksAhead = replicas, PeakFlops = 1 }, TimeProvider.System, this, drill);
+        Engine = new WorldEngine(id, WorldExample.Settings(replicas, microBatch, threads, decision, precision) with { AuditInterval = auditInterval, RanksAhead = replicas, PeakFlops = 1 }, TimeProvider.System, this, drill);
         Engine.WorldFailed += (_, error) =>
         {
             LastError = error;

@@ -45,6 +45,11 @@ public sealed class ModelCommandTests : IDisposable
         double one = Number(Rows(recomputed, "memory of a rank")[0][Activations]);
         // A block of 512 rows: q, k, v, attention's output, raw q and k, three of width 32, three of the hidden layer; 2 heads and 6 statistics.
         Assert.Equal(15 * 512 * ((9 * 32) + (3 * 96) + 2 + 6) * 4 / 1e6, all - one, 0.001);
+
+        string[] half = await Describe(Recipe, "--set", "compute.dtype=bfloat16", "--set", "compute.recompute=blocks");
+        Assert.Contains(half, l => l.EndsWith("passes of 8 sequences in bf16, blocks recomputed", StringComparison.Ordinal));
+        // Of 17 streams two work in fp32 and 15 are kept in bf16; the largest layer of rounded weights is the head with the norm before it.
+        Assert.Equal(((15 * 512 * 32 * 2) - (((512 * 32) + 32) * 4)) / 1e6, one - Number(Rows(half, "memory of a rank")[0][Activations]), 0.001);
     }
 
     [Fact]

@@ -42,6 +42,7 @@ public sealed class RecipeReaderTests : IDisposable
 
         Assert.Contains("optimizer.learning-rate", numeric.Keys);
         Assert.Contains("run.seed", numeric.Keys);
+        Assert.Contains("compute.dtype", numeric.Keys);
         Assert.DoesNotContain("compute.threads", numeric.Keys);
         Assert.DoesNotContain("compute.micro-batch", numeric.Keys);
         Assert.DoesNotContain("compute.recompute", numeric.Keys);

@@ -60,6 +60,34 @@ public sealed unsafe class GoldenOperationTests
 
     [ReferenceTheory]
     [MemberData(nameof(Widths))]
+    public void Norms_BFloat16Cases_AreTheReferencesBitsAfterOneRounding(int width)
+    {
+        SimdWidth w = (SimdWidth)width;
+        foreach (string name in (string[])["rms_bf16", "ln_bf16"])
+        {
+            ushort[] expected = Tensors.BFloat16s(name + ".y");
+            int rows = Tensors.Shape(name + ".x")[0], d = Tensors.Shape(name + ".x")[1];
+            float epsilon = (float)_cases.Value.Single(c => c.GetProperty("name").GetString() == name).GetProperty("eps").GetDouble();
+            Pinned<float> x = Widened(name + ".x"), y = new(x.Length);
+            Pinned<ushort> actual = new(x.Length);
+            if (name == "rms_bf16")
+            {
+                RmsNorm.Forward(w, x, Widened(name + ".w"), y, null, d, epsilon, 0, rows);
+            }
+            else
+            {
+                LayerNorm.Forward(w, x, y, null, null, d, epsilon, 0, rows);
+            }
+
+            Rounding.ToBFloat16(w, y, null, actual, 0, y.Length);
+            Assert.Equal(expected, actual.Span.ToArray());
+        }
+
+        Pinned<float> Widened(string name) => new([.. Tensors.BFloat16s(name).Select(p => BitConverter.UInt32BitsToSingle((uint)p << 16))]);
+    }
+
+    [ReferenceTheory]
+    [MemberData(nameof(Widths))]
     public void ElementwiseAndEmbedding_ReferenceCases_WithinTolerance(int width)
     {
         SimdWidth w = (SimdWidth)width;

@@ -25,6 +25,8 @@ internal sealed class GoldenTensors
 
     public Pinned<float> Floats(string name) => new(Of<float>(name, "F32"));
 
+    public ushort[] BFloat16s(string name) => Of<ushort>(name, "BF16").ToArray();
+
     public Pinned<int> Ints(string name) =>
         Type(name) == "I64" ? new(Of<long>(name, "I64").ToArray().Select(v => checked((int)v)).ToArray()) : new(Of<int>(name, "I32"));
 

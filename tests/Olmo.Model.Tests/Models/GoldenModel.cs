@@ -11,12 +11,12 @@ internal sealed class GoldenModel : IDisposable
 {
     private readonly string _path;
 
-    public GoldenModel(string name, ITensorProvider provider, double zMultiplier = 1e-5)
+    public GoldenModel(string name, ITensorProvider provider, Precision? precision = null, double zMultiplier = 1e-5)
     {
         _path = ReferenceData.PathOf("golden", "models", name);
         Provider = provider;
         Folder = HuggingFaceFolder.Open(_path);
-        Parameters = new ParameterList(Folder.Parameters.Config with { ZLossMultiplier = zMultiplier });
+        Parameters = new ParameterList(Folder.Parameters.Config with { ZLossMultiplier = zMultiplier }, _ => precision ?? Precision.Single);
         Weights = Folder.Load(provider);
         Cases = SafetensorsReader.Open(Path.Combine(_path, "cases.safetensors"));
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_path, "cases.json")));

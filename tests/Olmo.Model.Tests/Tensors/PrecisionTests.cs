@@ -13,7 +13,7 @@ namespace Olmo.Model.Tests.Tensors;
 
 public sealed class PrecisionTests : IDisposable
 {
-    private static readonly Precision Mixed = new(DType.F32, DType.BF16, DType.I64);
+    private static readonly Precision Mixed = new(DType.F32, DType.F16, DType.I64);
     private readonly ComputePool _pool = new(1);
     private readonly CpuProvider _provider;
 
@@ -48,20 +48,20 @@ public sealed class PrecisionTests : IDisposable
         ParameterList parameters = new(TinyModels.Config("olmo2"), name => name.EndsWith("down_proj.weight", StringComparison.Ordinal) ? Mixed : Precision.Single);
         NotSupportedException error = Assert.Throws<NotSupportedException>(() => new ResidentWeights(_provider, parameters));
         Assert.Contains("'model.layers.0.mlp.down_proj.weight'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("master F32, compute BF16, reduce I64", error.Message, StringComparison.Ordinal);
-        Assert.Contains("which has master F32, compute F32, reduce I64.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("master F32, compute F16, reduce I64", error.Message, StringComparison.Ordinal);
+        Assert.Contains("which has master F32, compute F32, reduce I64; master F32, compute BF16, reduce I64.", error.Message, StringComparison.Ordinal);
         Assert.Throws<NotSupportedException>(() => new PackedParameters(_provider, parameters.Layout(3)));
     }
 
     [Fact]
-    public void LayoutHash_OtherTypesOfOneTensor_IsAnother()
+    public void LayoutHash_MasterOrReduceTypeOfOneTensor_IsAnotherAndComputeTypeIsNot()
     {
         OlmoConfig config = TinyModels.Config("olmo2");
+        string Of(Precision head) => new ParameterList(config, name => name == "lm_head.weight" ? head : Precision.Single).Layout(4).Hash;
         string single = new ParameterList(config).Layout(4).Hash;
-        string first = new ParameterList(config, name => name == "lm_head.weight" ? Mixed : Precision.Single).Layout(4).Hash;
-        string second = new ParameterList(config, name => name == "lm_head.weight" ? Mixed with { Reduce = DType.F32 } : Precision.Single).Layout(4).Hash;
-        Assert.Equal(single, new ParameterList(config, _ => Precision.Single).Layout(4).Hash);
-        Assert.Equal(3, new HashSet<string>([single, first, second], StringComparer.Ordinal).Count);
+        Assert.Equal([single, single], [Of(Precision.Single), Of(Precision.BFloat16)]);
+        string[] others = [single, Of(new Precision(DType.BF16, DType.BF16, DType.I64)), Of(Precision.Single with { Reduce = DType.F32 }), Of(Precision.BFloat16 with { Reduce = DType.BF16 })];
+        Assert.Equal(others.Length, new HashSet<string>(others, StringComparer.Ordinal).Count);
     }
 
     [Fact]
