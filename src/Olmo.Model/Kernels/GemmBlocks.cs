@@ -14,6 +14,9 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     /// <summary>Most floats of a micro-kernel's tile of C.</summary>
     public const int MaxTileFloats = 512;
 
+    /// <summary>Most rows or columns of a micro-kernel's tile.</summary>
+    public const int MostTileLanes = 32;
+
     /// <summary>Most rows for which columns of B are packed one panel at a time and used at once.</summary>
     public const int NarrowRows = 48;
 
@@ -24,12 +27,10 @@ internal readonly record struct GemmBlocks(nint Rows, nint Columns, nint Depth)
     public static GemmBlocks Single => new(96, 384, PanelDepth);
 
     /// <summary>Floats of packed A, a multiple of a cache line; packed B starts there.</summary>
-    public long PackedAFloats => ((long)(Rows + MaxPanel) * Depth);
+    public long PackedAFloats => ((long)(Rows + MostTileLanes) * Depth);
 
     /// <summary>Floats of both packed operands.</summary>
-    public long PackedFloats => PackedAFloats + ((long)(Columns + MaxPanel) * Depth);
-
-    private static nint MaxPanel => 32;
+    public long PackedFloats => PackedAFloats + ((long)(Columns + MostTileLanes) * Depth);
 
     /// <summary>Rows of the micro-kernel's tile.</summary>
     public static int TileRows(SimdWidth width) => width == SimdWidth.Avx512 ? GemmAvx512.Rows : GemmAvx2.Rows;

@@ -117,8 +117,8 @@ public sealed class GemmTests
     }
 
     [Theory]
-    [MemberData(nameof(Widths))]
-    public void Multiply_LargeInEverySize_HasTheBitsOfTheSingleForm(GemmForm form, SimdWidth width)
+    [MemberData(nameof(Cases))]
+    public void Multiply_LargeInEverySize_HasTheBitsOfTheSingleForm(GemmForm form, SimdWidth width, int threads)
     {
         if (width == SimdWidth.Scalar)
         {
@@ -126,9 +126,9 @@ public sealed class GemmTests
         }
 
         // The single form has other blocks, and the tests above compare it with the definition.
-        using var pool = new ComputePool(2);
-        using var workspace = new GemmWorkspace(2);
-        foreach ((int m, int n, int k) in new[] { (1203, 1171, 523), (2203, 571, 1100), (571, 2203, 1100), (301, 307, 1100), (47, 530, 40_001) })
+        using var pool = new ComputePool(threads);
+        using var workspace = new GemmWorkspace(threads);
+        foreach ((int m, int n, int k) in new[] { (1203, 1171, 523), (2203, 571, 1100), (571, 2203, 1100), (903, 771, 1600), (771, 903, 1600), (301, 307, 1100), (47, 530, 40_001) })
         {
             using var matrices = new GemmMatrices(form, m, n, k, 9);
             matrices.CheckAgainstSingle(pool, width, workspace);
