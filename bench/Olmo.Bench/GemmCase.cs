@@ -4,7 +4,7 @@ using Olmo.Model.Kernels;
 
 namespace Olmo.Bench;
 
-/// <summary>One multiplication of a training step or of generation: Nt (y = x · Wᵀ), Nn (dx = dy · W) or Tn (dW += dyᵀ · x).</summary>
+/// <summary>One multiplication of a training step: Nt (y = x · Wᵀ), Nn (dx = dy · W) or Tn (dW += dyᵀ · x).</summary>
 internal readonly record struct GemmCase(string Form, nint M, nint N, nint K, bool Accumulate)
 {
     /// <summary>Multiply-adds count twice.</summary>
@@ -13,27 +13,6 @@ internal readonly record struct GemmCase(string Form, nint M, nint N, nint K, bo
     /// <summary>Every case of one layer [T, in] -> [T, out].</summary>
     public static IEnumerable<GemmCase> OfLayer(nint tokens, nint width, nint outputs) =>
         [new("Nt", tokens, outputs, width, false), new("Nn", tokens, width, outputs, false), new("Tn", outputs, width, tokens, true)];
-
-    /// <summary>The cases of a training step of two models, then those of generation.</summary>
-    public static IEnumerable<GemmCase> All()
-    {
-        foreach ((nint width, nint hidden, nint vocabulary) in new (nint, nint, nint)[] { (512, 2048, 8192), (768, 3072, 16384) })
-        {
-            foreach ((nint from, nint to) in new[] { (width, width), (width, hidden), (hidden, width), (width, vocabulary) })
-            {
-                foreach (GemmCase shape in OfLayer(2048, from, to))
-                {
-                    yield return shape;
-                }
-            }
-        }
-
-        foreach (nint sequences in new nint[] { 1, 2, 4, 8 })
-        {
-            yield return new GemmCase("Nt", sequences, 3072, 768, false);
-            yield return new GemmCase("Nt", sequences, 16384, 768, false);
-        }
-    }
 
     /// <summary>Our multiplication.</summary>
     public unsafe void Multiply(ComputePool pool, SimdWidth simd, GemmWorkspace workspace, float* a, float* b, float* c)
