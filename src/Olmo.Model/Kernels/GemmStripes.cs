@@ -4,7 +4,7 @@ namespace Olmo.Model.Kernels;
 
 /// <summary>
 /// Multiplications with few rows or few columns of C, such as the gradient of a square weight: the operand that all need is packed first, and each worker packs a stripe of the other one
-/// into its own second-level cache when it multiplies it. One or two workers pack the common operand each for itself: that costs less than waiting for each other and reading what another core
+/// into its own second-level cache when it multiplies it. Two workers pack the common operand each for itself: that costs less than waiting for each other and reading what another core
 /// has written (a square weight's gradient became 1.05 to 1.08 times as fast, with two thick stripes a worker, which read the common operand less often, 1.08 to 1.16 times). More of them share one copy.
 /// </summary>
 internal static unsafe class GemmStripes
@@ -12,7 +12,7 @@ internal static unsafe class GemmStripes
     // Most rows of A or columns of B that are common; with SharedDepth, what fits the workspace's half for A or B.
     private const int CommonLanes = 1024;
     private const int SharedDepth = 1024;
-    private const int MostOwnCopies = 2;
+    private const int OwnCopies = 2;
     private const int StripesOfWorker = 2;
     private const int StripesOfSharingWorker = 4;
     private const int StripeRows = 132;
@@ -25,18 +25,18 @@ internal static unsafe class GemmStripes
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
         bool ofRows = problem.N <= problem.M;
-        bool ownCopies = pool.Threads <= MostOwnCopies;
-        nint depth = ownCopies ? OwnDepth(pool.Threads, ofRows ? problem.N : problem.M) : SharedDepth;
-        bool* isPacked = stackalloc bool[MostOwnCopies];
+        bool ownCopies = pool.Threads == OwnCopies;
+        nint depth = ownCopies ? OwnDepth(ofRows ? problem.N : problem.M) : SharedDepth;
+        bool* isPacked = stackalloc bool[OwnCopies];
         for (nint p = 0; p < problem.K; p += depth)
         {
             var job = new StripesJob { Problem = problem, Workspace = workspace, OfRows = ofRows, Start = p, Depth = Math.Min(depth, problem.K - p) };
             GemmBlock block = job.BlockOf(0);
             if (ownCopies)
             {
-                new Span<bool>(isPacked, MostOwnCopies).Clear();
+                new Span<bool>(isPacked, OwnCopies).Clear();
                 job.IsPacked = isPacked;
-                job.CopyFloats = (nint)GemmBlocks.Shared.PackedFloats / pool.Threads;
+                job.CopyFloats = (nint)GemmBlocks.Shared.PackedFloats / OwnCopies;
             }
             else
             {
@@ -52,9 +52,9 @@ internal static unsafe class GemmStripes
         }
     }
 
-    // As deep as a copy for each worker can be.
-    private static nint OwnDepth(int workers, nint lanes) =>
-        Math.Max(1, (nint)GemmBlocks.Shared.PackedFloats / workers / (lanes + GemmBlocks.MostTileLanes) / GemmBlocks.PanelDepth) * GemmBlocks.PanelDepth;
+    // As deep as a copy for each worker can be. One worker gains nothing by more depth: the copy leaves its share of the last-level cache.
+    private static nint OwnDepth(nint lanes) =>
+        Math.Max(1, (nint)GemmBlocks.Shared.PackedFloats / OwnCopies / (lanes + GemmBlocks.MostTileLanes) / GemmBlocks.PanelDepth) * GemmBlocks.PanelDepth;
 
     // Stripes of at most size lanes (rounded to panels), so many at least unless they get too thin, and a whole number of rounds.
     private static nint Stripes(nint lanes, nint size, int threads, int least)
