@@ -16,8 +16,11 @@ public interface IRankEngine : IDisposable
     /// <summary>Tokens consumed by those steps.</summary>
     long TokensSeen { get; }
 
-    /// <summary>Best matrix product of this machine, operations per second, measured when the engine was warmed up.</summary>
+    /// <summary>Best matrix product of this rank's threads, operations per second, measured when the engine was warmed up.</summary>
     double PeakFlops { get; }
+
+    /// <summary>Ranks of the world that it is in; 1 without one.</summary>
+    int Ranks { get; }
 
     /// <summary>Floating-point operations of the model for one token, forward and backward.</summary>
     double FlopsPerToken { get; }

@@ -132,7 +132,7 @@ public sealed record RankFinished(long Generation, long Step, string WeightsSha2
 /// <param name="Duration">Wall time of the step.</param>
 /// <param name="WaitForData">Part of it that waited for the loader.</param>
 /// <param name="ModelFlops">Floating-point operations of the model for these tokens.</param>
-/// <param name="PeakFlops">Best matrix product of this machine, operations per second.</param>
+/// <param name="PeakFlops">Best matrix products of all ranks together, operations per second: the reporting rank's, for each.</param>
 /// <param name="Batch">Number of its batch in the order of the data.</param>
 /// <param name="Sequences">Sequences that the loss was given.</param>
 /// <param name="TokenHash">Sum of their hashes.</param>

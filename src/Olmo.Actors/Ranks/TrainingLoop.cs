@@ -94,7 +94,7 @@ internal sealed class TrainingLoop(
             StepMeasurement measured = engine.RunStep(batch, stop);
             rank.Tell(new StepDone(world.Origin, new StepCompleted(
                 world.Timeline, world.Generation, engine.Step, measured.Loss, measured.ZLoss, measured.GradientNorm, measured.LearningRate, measured.IsSkipped, measured.Tokens,
-                engine.TokensSeen, time.GetElapsedTime(started), waited, engine.FlopsPerToken * measured.Tokens, engine.PeakFlops, measured.Samples.Batch, measured.Samples.Sequences,
+                engine.TokensSeen, time.GetElapsedTime(started), waited, engine.FlopsPerToken * measured.Tokens, engine.PeakFlops * engine.Ranks, measured.Samples.Batch, measured.Samples.Sequences,
                 measured.Samples.Hash)), ActorRefs.NoSender);
         }
         catch (OperationCanceledException) when (!abort.IsCancellationRequested)

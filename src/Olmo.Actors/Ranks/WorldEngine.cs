@@ -110,6 +110,18 @@ public sealed partial class WorldEngine : IWorldEngine
     public double PeakFlops { get; private set; }
 
     /// <inheritdoc/>
+    public int Ranks
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _generation?.World.Ranks ?? 1;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public double FlopsPerToken { get; }
 
     /// <summary>Bytes that the compute thread and the pool's allocated on the managed heap inside steps since the engine was made.</summary>

@@ -40,8 +40,13 @@ internal static class Rehearsal
             RanksAhead = 2,
             Step = settings.Step with
             {
-                Groups = Groups, Replicas = 2, SequencesPerGroup = 1, MicroBatchSequences = 1, SequenceLength = Math.Min(settings.Step.SequenceLength, Tokens),
-                GroupOverrides = [], PrecisionOverrides = [], // they may name parameters that a small model lacks
+                Groups = Groups,
+                Replicas = 2,
+                SequencesPerGroup = 1,
+                MicroBatchSequences = 1,
+                SequenceLength = Math.Min(settings.Step.SequenceLength, Tokens),
+                GroupOverrides = [],
+                PrecisionOverrides = [], // they may name parameters that a small model lacks
             },
             InitialWeights = null, // they are of the recipe's size
         };

@@ -25,6 +25,8 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
 
     public double PeakFlops => 1e9;
 
+    public int Ranks => 1;
+
     public double FlopsPerToken => 1;
 
     public void Form(WorldIdentity world, CheckpointManifest? manifest, IObjectStore store, CancellationToken abort)

@@ -53,6 +53,8 @@ internal sealed class SingleProcessEngine : IRankEngine
     /// <inheritdoc />
     public double PeakFlops { get; private set; }
 
+    public int Ranks => 1;
+
     /// <inheritdoc />
     public double FlopsPerToken { get; }
 
