@@ -44,6 +44,10 @@ public sealed unsafe class AlignedBuffer : IDisposable
 
             _memory = (byte*)(((nuint)_mapping + HugePageBytes - 1) & ~(nuint)(HugePageBytes - 1));
             LinuxMemory.AdviseHugePages(_memory, size);
+            if (isZeroed && LinuxMemory.Populate(_memory, size))
+            {
+                return; // the kernel gave zeros
+            }
         }
         else
         {

@@ -8,12 +8,16 @@ namespace Olmo.Model.Compute;
 internal static unsafe partial class LinuxMemory
 {
     private const int MadviseHugePage = 14; // MADV_HUGEPAGE of linux/mman.h
+    private const int MadvisePopulateWrite = 23; // MADV_POPULATE_WRITE, since Linux 5.14
     private const int ReadWrite = 3; // PROT_READ | PROT_WRITE of bits/mman-linux.h
     private const int PrivateAnonymous = 0x22; // MAP_PRIVATE | MAP_ANONYMOUS
     private const int ProcessorSetBytes = 128; // CPU_SETSIZE / 8 of glibc's sched.h
 
     /// <summary>Asks for huge pages. The kernel may refuse (transparent huge pages switched off); that costs speed only.</summary>
     public static void AdviseHugePages(void* address, nuint lengthBytes) => _ = Madvise(address, lengthBytes, MadviseHugePage);
+
+    /// <summary>Takes all pages of a mapping now; false where the kernel cannot do that at once, and each is taken when it is first touched.</summary>
+    public static bool Populate(void* address, nuint lengthBytes) => Madvise(address, lengthBytes, MadvisePopulateWrite) == 0;
 
     /// <summary>Memory of its own from the kernel, zeroed; null where it has none.</summary>
     public static byte* Map(nuint lengthBytes)
