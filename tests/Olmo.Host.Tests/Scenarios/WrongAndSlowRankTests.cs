@@ -95,6 +95,25 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
     }
 
     [ScenarioFact]
+    public Task F18_SlowNode_IsReplacedByASpare()
+    {
+        string[] guards = ["slow-watch"];
+        return Scenario.Run(nameof(F18_SlowNode_IsReplacedByASpare), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(
+                ["{ do = slow, at = forward, rank = 3, step = 1, steps = 1000, duration = 400 ms, once = false, pass = 0 }"], // until the spare is ready
+                [.. TwoRanks, "ranks.spares=1", "ranks.slow-window=4", "ranks.slow-policy=replace"]);
+
+            Says(output, "^rank 3 computes at [0-9]+ ?% of the fastest rank's speed");
+            Says(output, "^goes on from step [0-9]+ of .*ranks 2,4: rank 3 is slow: a spare takes its place");
+            WentOnFromSurvivors(output);
+            await run.Check(output);
+        });
+    }
+
+    [ScenarioFact]
     public Task F17_HalfOpenConnection()
     {
         string[] guards = ["silence-watch", "step-watch"]; // either finds it; the first in a fraction of the time
