@@ -30,26 +30,20 @@ internal static class ProtectionCost
         bare.To(WarmSteps);
         using PacedRun alone = new(bench, "alone", model, aloneSettings);
         alone.To(WarmSteps);
-        List<StepCost> plain = [], stage = [], audits = [], least = [], single = [];
+        List<TurnCost> rounds = [];
         for (int turn = 0; turn < turns; turn++)
         {
-            List<StepCost> steps = full.To(full.Step + Turn);
-            foreach (StepCost step in steps)
-            {
-                (step.Step % Boundary is 1 or 2 && step.Step > Boundary ? stage : step.Step % audited == 0 ? audits : plain).Add(step);
-            }
-
-            List<StepCost> others = bare.To(bare.Step + Turn);
-            least.AddRange(others);
-            List<StepCost> one = alone.To(alone.Step + 1);
-            single.AddRange(one);
-            Console.WriteLine($"  full {Text(steps)}; bare {Text(others)}; alone {Text(one)}; {Bench.Load}");
+            TurnCost costs = new(full.To(full.Step + Turn), bare.To(bare.Step + Turn), alone.To(alone.Step + 1));
+            rounds.Add(costs);
+            Console.WriteLine($"  full {Text(costs.Full)}; bare {Text(costs.Bare)}; alone {Text(costs.Alone)}; {Bench.Load}");
         }
 
         double announced = sums.Announce;
-        double wall = Report("wall time", s => s.Wall, plain, stage, audits, least, single, announced);
-        double processor = Report("processor time, all processes", s => s.Processor, plain, stage, audits, least, single, 2 * announced);
-        double two = Spread.MedianOf(least.Select(s => s.Wall)), guarded = Spread.MedianOf(plain.Select(s => s.Wall)), one2 = Spread.MedianOf(single.Select(s => s.Wall));
+        double wall = Report("wall time", s => s.Wall, rounds, audited, announced);
+        double processor = Report("processor time, all processes", s => s.Processor, rounds, audited, 2 * announced);
+        double two = Spread.MedianOf(rounds.SelectMany(r => r.Bare).Select(s => s.Wall));
+        double guarded = Spread.MedianOf(rounds.SelectMany(r => r.Full).Where(s => IsPlain(s, audited)).Select(s => s.Wall));
+        double one2 = Spread.MedianOf(rounds.SelectMany(r => r.Alone).Select(s => s.Wall));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / two * 100:0.00} % of a step; announcements and digests {announced:0.000} s a step and rank"));
@@ -59,25 +53,33 @@ internal static class ProtectionCost
         return wall <= 0.03 && one2 / guarded >= 0.95 ? 0 : 1;
     }
 
-    // The first checkpoint takes its memory, and each rank's first audit; these are shown, not priced.
-    private static double Report(
-        string what, Func<StepCost, double> of, List<StepCost> plain, List<StepCost> stage, List<StepCost> audits, List<StepCost> least, List<StepCost> single, double announced)
+    private static bool IsStaging(in StepCost step) => step.Step % Boundary is 1 or 2 && step.Step > Boundary;
+
+    private static bool IsPlain(in StepCost step, int audited) => !IsStaging(step) && step.Step % audited != 0;
+
+    // A boundary is priced against the other run's steps of the same turn, as the machine is not equally fast all the time. The first checkpoint takes its memory, and each
+    // rank's first audit; these are shown, not priced. Of the announcements, which cannot be left out, the barest run makes those of half of the shards a rank.
+    private static double Report(string what, Func<StepCost, double> of, List<TurnCost> rounds, int audited, double announced)
     {
-        double quiet = Spread.MedianOf(plain.Select(of));
-        double bare = Spread.MedianOf(least.Select(of));
-        double[] checkpoints = [.. stage.Chunk(2).Where(c => c.Length == 2).Select(c => of(c[0]) + of(c[1]) - (2 * quiet))];
-        double[] audited = [.. audits.Select(a => of(a) - quiet)];
-        double checkpoint = Spread.MedianOf(checkpoints.Skip(Math.Min(1, checkpoints.Length - 1))), audit = Spread.MedianOf(audited.Skip(Math.Min(2, audited.Length - 1)));
-        double cost = quiet - bare + (checkpoint / Interval) + (audit / AuditInterval) + announced;
+        double[] plain = [.. rounds.SelectMany(r => r.Full).Where(s => IsPlain(s, audited)).Select(of)];
+        double[] least = [.. rounds.SelectMany(r => r.Bare).Select(of)];
+        double[] single = [.. rounds.SelectMany(r => r.Alone).Select(of)];
+        double quiet = Spread.MedianOf(plain), bare = Spread.MedianOf(least);
+        double Above(TurnCost turn) => turn.Full.Sum(of) - (turn.Bare.Sum(of) * quiet / bare);
+        double[] checkpoints = [.. rounds.Where(r => r.Full.Any(s => IsStaging(s))).Select(Above)];
+        double[] audits = [.. rounds.Where(r => !r.Full.Any(s => IsStaging(s)) && r.Full.Any(s => s.Step % audited == 0)).Select(Above)];
+        double checkpoint = Spread.MedianOf(checkpoints.Skip(Math.Min(1, checkpoints.Length - 1))), audit = Spread.MedianOf(audits.Skip(Math.Min(2, audits.Length - 1)));
+        double bareAnnounced = announced / 2;
+        double cost = quiet - bare + (checkpoint / Interval) + (audit / AuditInterval) + bareAnnounced;
         Console.WriteLine($"{what}, seconds: median (lowest; middle half) of steps");
-        Console.WriteLine($"  R = 2 {Text(plain.Select(of))}; R = 1 {Text(least.Select(of))}; one rank of two threads {Text(single.Select(of))}");
+        Console.WriteLine($"  R = 2 {Text(plain)}; R = 1 {Text(least)}; one rank of two threads {Text(single)}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audited.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first of each rank takes its memory)"));
+            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audits.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first of each rank takes its memory)"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  R = 2 {quiet - bare:0.000} + checkpoints {checkpoint / Interval:0.000} (one in {Interval} steps) + audits {audit / AuditInterval:0.000} (one in {AuditInterval}) + announcements {announced:0.000} = {cost:0.000}"));
-        return cost / (bare - announced);
+            $"  R = 2 {quiet - bare:0.000} + checkpoints {checkpoint / Interval:0.000} (one in {Interval} steps) + audits {audit / AuditInterval:0.000} (one in {AuditInterval}) + announcements {bareAnnounced:0.000} = {cost:0.000}"));
+        return cost / (bare - bareAnnounced);
     }
 
     private static string Text(IEnumerable<StepCost> steps) =>
@@ -88,4 +90,7 @@ internal static class ProtectionCost
         double[] sorted = [.. figures.Order()];
         return string.Create(CultureInfo.InvariantCulture, $"{Spread.MedianOf(sorted):0.000} ({sorted[0]:0.000}; {sorted[sorted.Length / 4]:0.000} to {sorted[sorted.Length * 3 / 4]:0.000}; {sorted.Length})");
     }
+
+    // One turn of each run.
+    private sealed record TurnCost(List<StepCost> Full, List<StepCost> Bare, List<StepCost> Alone);
 }

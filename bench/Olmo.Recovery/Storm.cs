@@ -31,7 +31,7 @@ internal static class Storm
     {
         string[] settings =
         [
-            $"ranks.count={ranks}", "ranks.spares=1", "ranks.threads=1", $"state.replicas={replicas}", $"run.steps={steps}", "checkpoint.interval=10", "checkpoint.keep=1", "compute.micro-batch=1",
+            $"ranks.count={ranks}", "ranks.spares=1", "ranks.threads=1", $"state.replicas={replicas}", $"run.steps={steps}", "checkpoint.interval=2", "checkpoint.keep=2", "compute.micro-batch=1",
         ];
         Console.WriteLine($"{model}; {ranks} ranks, R = {replicas}, one spare; {steps} steps, kills {apart} steps apart in the mean; {Bench.Load}");
         string expected;
