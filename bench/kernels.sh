@@ -4,7 +4,7 @@
 # copying (or, where nothing is written, reading) a buffer of as many bytes. Medians of ratios of pairs.
 #   bench/kernels.sh [--quick] [--only TEXT] [--threads N] [--seconds S] [--width avx2]      about 3 minutes, --quick about 1
 #   bench/kernels.sh --statistics [--filter '*SwiGLU*']      the same kernels by BenchmarkDotNet: spread and allocations of each by itself
-# Last line: the worst of each kind. Without OpenBLAS (Debian: libopenblas0-pthread) the run says that it is invalid, exit code 1. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE would force other kernels
+# Last line: the worst of each kind; exit code 1 where a product is below 0.95 of OpenBLAS. Without OpenBLAS (Debian: libopenblas0-pthread) the run says that it is invalid, exit code 1. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE would force other kernels
 # than OpenBLAS chooses for this processor. THREAD_TIMEOUT (2^20 cycles instead of 2^26) lets its idle threads sleep, so that they do not spin on a core while ours are measured.
 set -euo pipefail
 cd "$(dirname "$0")/Olmo.Bench"

@@ -18,7 +18,7 @@ internal static class GenerateBenchmark
     private const int TokensOfTurn = 6;
     private const int Turns = 9;
     private const int PromptTurns = 3;
-    private const int PeakSize = 2048;
+    private const int PeakTries = 8;
 
     public static int Run(string[] arguments, TimeProvider time, TextWriter output)
     {
@@ -81,7 +81,7 @@ internal static class GenerateBenchmark
         double fastest = Median(reads);
         double flops = 2.0 * (read - embedding); // the head is for the last token only
         string place = string.Create(CultureInfo.InvariantCulture, $"{@case.Name}, {threads} thread{(threads > 1 ? "s" : "")}");
-        string rate = string.Create(CultureInfo.InvariantCulture, $"prompt of {LongContext}: {1 / Median(prompts):F0} tokens/s, {flops / Median(prompts) / Peak(provider, time):F2} of the best matrix product");
+        string rate = string.Create(CultureInfo.InvariantCulture, $"prompt of {LongContext}: {1 / Median(prompts):F0} tokens/s, {flops / Median(prompts) / Peak(pool, width, time):F2} of the best matrix product");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place}: {bytes / 1e6:F0} MB a token, read at {bytes / fastest / 1e9:F1} GB/s (best {bytes / reads.Min() / 1e9:F1}; {limit.Description}); {rate}"));
         foreach ((_, int context, List<double> seconds) in tokens)
         {
@@ -127,20 +127,11 @@ internal static class GenerateBenchmark
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static double Peak(CpuProvider provider, TimeProvider time)
+    private static double Peak(ComputePool pool, SimdWidth width, TimeProvider time)
     {
-        BufferPlan plan = new();
-        TensorSlot a = plan.Add("a", DType.F32, new Shape(PeakSize, PeakSize));
-        TensorSlot b = plan.Add("b", DType.F32, new Shape(PeakSize, PeakSize));
-        TensorSlot c = plan.Add("c", DType.F32, new Shape(PeakSize, PeakSize));
-        using BufferSet memory = provider.Allocate(plan);
-        double best = double.MaxValue;
-        for (int i = 0; i < 8; i++)
-        {
-            best = Math.Min(best, Seconds(time, () => provider.Linear(memory[a], memory[b], memory[c])));
-        }
-
-        return 2.0 * PeakSize * PeakSize * PeakSize / best;
+        using ProductKernels products = new(pool, width, null, []);
+        Action square = products.BestSquare(time);
+        return ProductKernels.SquareFlops / Enumerable.Range(0, PeakTries).Min(_ => Seconds(time, square));
     }
 
     /// <summary>All products of a token, one after the other, and nothing else.</summary>

@@ -5,7 +5,7 @@ using Olmo.Model.Cpu;
 namespace Olmo.Bench;
 
 /// <summary>
-/// The kernel table: what each kernel of a training step achieves over what bounds it, the two in turns in one process. The last line names the worst of each kind. Exit code 1 without OpenBLAS.
+/// The kernel table: what each kernel of a training step achieves over what bounds it, the two in turns in one process. The last line names the worst of each kind. Exit code 1 without OpenBLAS, and where a product misses the bar.
 /// </summary>
 internal sealed class KernelTable(BenchmarkOptions options, TimeProvider time, TextWriter output)
 {
@@ -31,7 +31,7 @@ internal sealed class KernelTable(BenchmarkOptions options, TimeProvider time, T
         }
 
         output.WriteLine(string.Join("; ", new[] { KernelLimit.SameProduct, KernelLimit.BestProduct, KernelLimit.Copy, KernelLimit.Read }.Where(_worst.ContainsKey).Select(Worst)));
-        return 0;
+        return _worst.TryGetValue(KernelLimit.SameProduct, out (double Ratio, string Name) product) && product.Ratio < ProductBar ? 1 : 0;
     }
 
     private static string Describe(KernelLimit limit) => limit switch

@@ -18,6 +18,7 @@ internal static class Rehearsal
     private const int Joiner = 2;
     private const int Groups = 2;
     private const int SecretBytes = 32;
+    private const int MostLayers = 2; // what the last layer does not do, the one before it does: blocks are computed again and widened
     private const int MostHeads = 4;
     private const int Vocabulary = 512;
     private const int Tokens = 128;
@@ -84,22 +85,23 @@ internal static class Rehearsal
         return donor.PeakFlops;
     }
 
-    /// <summary>One layer of the same kind, with heads as wide and shared as the model's, whatever its size.</summary>
+    /// <summary>Two layers of the same kind, with heads as wide and shared as the model's, whatever its size.</summary>
     public static OlmoConfig SmallOf(OlmoConfig config)
     {
         int shared = config.Heads / config.KeyHeads;
         int keyHeads = Math.Clamp(MostHeads / shared, 1, config.KeyHeads);
         int width = keyHeads * shared * config.HeadWidth;
+        int layers = Math.Min(config.Layers, MostLayers);
         return config with
         {
-            Layers = 1,
+            Layers = layers,
             Heads = keyHeads * shared,
             KeyHeads = keyHeads,
             Width = width,
             FeedForward = Math.Min(config.FeedForward, 2 * width),
             Vocabulary = Math.Min(config.Vocabulary, Vocabulary),
             ContextLength = Math.Min(config.ContextLength, Tokens),
-            Windows = config.Windows.IsDefaultOrEmpty ? [] : [config.Windows[0]],
+            Windows = config.Windows.IsDefaultOrEmpty ? [] : config.Windows[..layers],
             EosTokenId = null,
             PadTokenId = null,
             BosTokenId = null,

@@ -170,9 +170,10 @@ internal static unsafe partial class AttentionTiles
         T.Store(s30, output + (3 * outputStride));
     }
 
+    // What lies ahead is asked for, a line for each that is read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate1x4<T>(
-        float* a, nint aStep, float* b, nint bStride, nint count, float* output, float rescale)
+        float* a, nint aStep, float* b, nint bStride, nint count, float* output, float rescale, float* ahead)
         where T : struct, ILanes<T>
     {
         T f0 = T.Splat(rescale);
@@ -183,6 +184,7 @@ internal static unsafe partial class AttentionTiles
         nint at = 0;
         for (nint n = 0; n < count; n++)
         {
+            AskFor(ahead);
             T b0 = T.Load(b);
             T b1 = T.Load(b + 16);
             T b2 = T.Load(b + 32);
@@ -194,6 +196,7 @@ internal static unsafe partial class AttentionTiles
             s03 = T.Fma(p0, b3, s03);
             at += aStep;
             b += bStride;
+            ahead += Lanes;
         }
 
         T.Store(s00, output);

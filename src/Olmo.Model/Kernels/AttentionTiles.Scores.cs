@@ -152,9 +152,9 @@ internal static unsafe partial class AttentionTiles
         T.Store(s30 * factor, scores + (3 * Lanes));
     }
 
-    // Four chains, so that the next step need not wait for the last one's multiply-add.
+    // Four chains, so that the next step need not wait for the last one's multiply-add. What lies ahead is asked for, a line for each that is read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores1x4<T>(float* transposed, float* rows, nint depth, float scale, float* scores)
+    private static void Scores1x4<T>(float* transposed, float* row, nint depth, float scale, float* scores, float* ahead)
         where T : struct, ILanes<T>
     {
         T s00 = T.Splat(0f);
@@ -163,12 +163,14 @@ internal static unsafe partial class AttentionTiles
         T s03 = T.Splat(0f);
         for (nint c = 0; c < depth; c++)
         {
-            T a0 = T.Splat(rows[c]);
+            AskFor(ahead);
+            T a0 = T.Splat(row[c]);
             s00 = T.Fma(a0, T.Load(transposed), s00);
             s01 = T.Fma(a0, T.Load(transposed + 16), s01);
             s02 = T.Fma(a0, T.Load(transposed + 32), s02);
             s03 = T.Fma(a0, T.Load(transposed + 48), s03);
             transposed += Lanes;
+            ahead += Lanes;
         }
 
         T factor = T.Splat(scale);

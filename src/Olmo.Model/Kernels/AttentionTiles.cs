@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
 namespace Olmo.Model.Kernels;
 
@@ -50,7 +53,7 @@ internal static unsafe partial class AttentionTiles
         {
             if (vectors * LaneFold.Lanes == Lanes)
             {
-                Scores1x4<T>(transposed, rows + (r * rowStride), depth, scale, scores + (r * Lanes));
+                Scores1x4<T>(transposed, rows + (r * rowStride), depth, scale, scores + (r * Lanes), transposed);
                 continue;
             }
 
@@ -75,7 +78,7 @@ internal static unsafe partial class AttentionTiles
         {
             for (int r = 0; r < rows; r++)
             {
-                AccumulateOne<T>(a + (r * aRow), aStep, b, bStride, count, output + (r * outputStride), columns, rescale[r]);
+                AccumulateOne<T>(a + (r * aRow), aStep, b, bStride, count, output + (r * outputStride), columns, rescale[r], b);
             }
 
             return;
@@ -110,14 +113,25 @@ internal static unsafe partial class AttentionTiles
         }
     }
 
+    /// <summary><see cref="Scores"/> of one row and all 64 lanes of a tile, which waits for memory: meanwhile it asks for what is read next, a line for each that it reads.</summary>
+    /// <param name="ahead">What is read next; need not exist.</param>
+    public static void ScoresAhead<T>(float* transposed, float* row, nint depth, float scale, float* scores, float* ahead)
+        where T : struct, ILanes<T> => Scores1x4<T>(transposed, row, depth, scale, scores, ahead);
+
+    /// <summary><see cref="Accumulate"/> of one row, rows of b side by side, which asks for what is read next.</summary>
+    /// <param name="b">[count, columns]</param>
+    /// <param name="ahead">What is read next; need not exist.</param>
+    public static void AccumulateAhead<T>(float* a, float* b, nint count, float* output, nint columns, float rescale, float* ahead)
+        where T : struct, ILanes<T> => AccumulateOne<T>(a, 1, b, columns, count, output, columns, rescale, ahead);
+
     private static void AccumulateOne<T>(
-        float* a, nint aStep, float* b, nint bStride, nint count, float* output, nint columns, float rescale)
+        float* a, nint aStep, float* b, nint bStride, nint count, float* output, nint columns, float rescale, float* ahead)
         where T : struct, ILanes<T>
     {
         nint c = 0;
         for (; c <= columns - 64; c += 64)
         {
-            Accumulate1x4<T>(a, aStep, b + c, bStride, count, output + c, rescale);
+            Accumulate1x4<T>(a, aStep, b + c, bStride, count, output + c, rescale, ahead + (c * Lanes));
         }
 
         for (; c <= columns - 16; c += 16)
@@ -129,5 +143,14 @@ internal static unsafe partial class AttentionTiles
         {
             Accumulate1Tail<T>(a, aStep, b + c, bStride, count, output + c, columns - c, rescale);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskFor(float* lines)
+    {
+        Sse.Prefetch0(lines);
+        Sse.Prefetch0(lines + 16);
+        Sse.Prefetch0(lines + 32);
+        Sse.Prefetch0(lines + 48);
     }
 }
