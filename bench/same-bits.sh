@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains tiny models (sizes are multiples of nothing) for 5 steps in every hardware mode x 1 and 2 threads x micro-batch 1, 2, 4 x 1 to 4 virtual ranks in 1 and 2
-# replicas, and compares the hashes of gradients, weights and shard files.
-#   bench/same-bits.sh            everything: 512 lines, about 30 minutes of processor time; a line a result, so that one sees how far it is
+# replicas, and compares the hashes of gradients, weights and shard files. The same models with compute.dtype = bfloat16 (-bf16) at fewer ranks.
+#   bench/same-bits.sh            everything: 728 lines, about 45 minutes of processor time; a line a result, so that one sees how far it is
 #   bench/same-bits.sh --quickstart  only the quickstart's model, in the two vector modes: 8 lines
 #   bench/same-bits.sh --quick    a part of it, below 3 minutes on 2 cores
 #   bench/same-bits.sh --red      plants a bug (k loops split in two where 2 threads are used): must end with exit code 1
@@ -16,6 +16,7 @@ trap 'rm -f "$lines"' EXIT
 trap 'echo "interrupted after $(wc -l <"$lines") lines" >&2; exit 130' INT TERM
 
 tiny=olmo1-tied,olmo2-gqa-documents,olmo2-tied-weighted
+half=${tiny//,/-bf16,}-bf16
 avx512=$(grep -q avx512dq /proc/cpuinfo && echo 512 || echo 256)
 
 # mode NAME EXPECTED_WIDTH VARIABLE=0 OPTIONS...
@@ -36,6 +37,10 @@ case $kind in
     mode avx2          256       DOTNET_EnableAVX512=0      --models "$tiny"
     mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$tiny"
     mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models "$tiny"
+    mode avx512        "$avx512" OLMO_MODE=widest           --models "$half" --worlds 1x1,3x1,4x2
+    mode avx2          256       DOTNET_EnableAVX512=0      --models "$half" --worlds 1x1,3x1,4x2
+    mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$half" --worlds 1x1,3x1,4x2
+    mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models "$half" --worlds 1x1,3x1,4x2
     quickstart
     ;;
   --quickstart)
@@ -44,7 +49,10 @@ case $kind in
   --quick)
     mode avx512        "$avx512" OLMO_MODE=widest           --models "$tiny" --micro 1,4 --worlds 1x1,4x1,3x2
     mode avx2          256       DOTNET_EnableAVX512=0      --models "$tiny" --micro 2   --worlds 1x1,3x1,4x2
+    mode avx512        "$avx512" OLMO_MODE=widest           --models "$half" --micro 1   --worlds 1x1,3x2
+    mode avx2          256       DOTNET_EnableAVX512=0      --models "$half" --micro 4   --threads 2 --worlds 2x1
     mode no-avx2       none      DOTNET_EnableAVX2=0        --models "$tiny" --micro 4 --threads 2 --worlds 2x1
+    mode no-avx2       none      DOTNET_EnableAVX2=0        --models olmo2-gqa-documents-bf16 --micro 2 --threads 2 --worlds 2x1
     mode no-intrinsics none      DOTNET_EnableHWIntrinsic=0 --models olmo2-gqa-documents --micro 2 --threads 2 --worlds 2x2
     ;;
   --red)

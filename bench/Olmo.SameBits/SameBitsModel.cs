@@ -2,6 +2,7 @@ using Olmo.Model.Models;
 using Olmo.Model.Numerics;
 using Olmo.Model.Optimization;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 
 namespace Olmo.SameBits;
 
@@ -12,13 +13,18 @@ internal sealed record SameBitsModel(string Name, OlmoConfig Config, StepSetting
     private const int Vocabulary = 1003;
     private const int Length = 37;
 
-    /// <summary>The models: sizes are multiples of nothing.</summary>
-    public static IReadOnlyList<SameBitsModel> All { get; } =
+    private static readonly SameBitsModel[] Singles =
     [
         Tiny("olmo1-tied", Sizes(ModelFamily.Olmo1) with { TiedEmbeddings = true, ClipQkv = 0.4 }, masks: true, documents: false, weights: false),
         Tiny("olmo2-gqa-documents", Sizes(ModelFamily.Olmo2) with { KeyHeads = 1, ZLossMultiplier = 1e-4 }, masks: true, documents: true, weights: false),
         Tiny("olmo2-tied-weighted", Sizes(ModelFamily.Olmo2) with { TiedEmbeddings = true, ZLossMultiplier = 1e-4 }, masks: false, documents: false, weights: true),
         Quickstart(),
+    ];
+
+    /// <summary>The models: sizes are multiples of nothing. With -bf16 the same, but passes see weights and keep activations in bf16.</summary>
+    public static IReadOnlyList<SameBitsModel> All { get; } =
+    [
+        .. Singles, .. Singles.Select(m => m with { Name = m.Name + "-bf16", Settings = m.Settings with { Precision = Precision.BFloat16 } }),
     ];
 
     /// <summary>The groups of a step.</summary>

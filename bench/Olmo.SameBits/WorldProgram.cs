@@ -14,7 +14,7 @@ internal sealed class WorldProgram : IStepProgram, IDisposable
 
     public WorldProgram(ITensorProvider provider, SameBitsModel model, StepSettings settings)
     {
-        _weights = new ResidentWeights(provider, new ParameterList(model.Config));
+        _weights = new ResidentWeights(provider, new ParameterList(model.Config, _ => settings.Precision));
         Initialisation.Draw(_weights, Seed);
         _program = new PretrainProgram(provider, _weights, settings);
     }

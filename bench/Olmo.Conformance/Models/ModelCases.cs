@@ -50,11 +50,13 @@ internal sealed class ModelCases : IDisposable
 
     public Measure Weights { get; } = new();
 
+    public Measure StepsInBFloat16 { get; } = new();
+
     public Measure Accumulated { get; } = new();
 
     public Measure Generated { get; } = new();
 
-    public IEnumerable<Measure> All => [Logits, Loss, Gradients, Documents, Steps, Weights, Accumulated, Generated];
+    public IEnumerable<Measure> All => [Logits, Loss, Gradients, Documents, Steps, Weights, StepsInBFloat16, Accumulated, Generated];
 
     /// <summary>Makes every comparison that the reference data has for this model.</summary>
     public void Run()
@@ -69,12 +71,14 @@ internal sealed class ModelCases : IDisposable
         if (File.Exists(Path.Combine(_golden, "train.json")))
         {
             new TrainingRun(_golden, _folder, _provider).Run("train", groups: 2, microBatch: 1, Steps, Weights);
+            new TrainingRun(_golden, _folder, _provider).RunInBFloat16("train", groups: 2, microBatch: 1, StepsInBFloat16);
         }
 
         if (File.Exists(Path.Combine(_golden, "accum.json")))
         {
             new TrainingRun(_golden, _folder, _provider).Run("accum", groups: 1, microBatch: 2, Accumulated, Accumulated);
             new TrainingRun(_golden, _folder, _provider).Run("accum", groups: 4, microBatch: 2, Accumulated, Accumulated);
+            new TrainingRun(_golden, _folder, _provider).RunInBFloat16("accum", groups: 4, microBatch: 2, StepsInBFloat16);
         }
 
         Generate();

@@ -15,7 +15,7 @@ internal sealed class ModelTable(string golden, string imported, TextWriter outp
     {
         using ComputePool pool = new(Environment.ProcessorCount);
         using CpuProvider provider = new(pool, SimdWidths.Best);
-        Row("model", "type", "logits", "loss", "gradients", "documents", "20 steps", "weights", "accumulated", "generated", "identity");
+        Row("model", "type", "logits", "loss", "gradients", "documents", "20 steps", "weights", "in bf16", "accumulated", "generated", "identity");
         (int within, int total) = (0, 0);
         List<string> misses = [];
         foreach (string folder in Directory.EnumerateDirectories(golden).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal))
@@ -26,7 +26,7 @@ internal sealed class ModelTable(string golden, string imported, TextWriter outp
             Measure identity = new();
             CompareFolders(Path.Combine(imported, name), Path.Combine(imported, name + ".back"), identity);
             Row(
-                name, cases.Type, cases.Logits.Error, cases.Loss.Error, cases.Gradients.Error, cases.Documents.Error, cases.Steps.Error, cases.Weights.Error, cases.Accumulated.Error,
+                name, cases.Type, cases.Logits.Error, cases.Loss.Error, cases.Gradients.Error, cases.Documents.Error, cases.Steps.Error, cases.Weights.Error, cases.StepsInBFloat16.Error, cases.Accumulated.Error,
                 cases.Generated.Count, identity.Count);
             foreach (Measure measure in (Measure[])[.. cases.All, identity])
             {
@@ -36,14 +36,15 @@ internal sealed class ModelTable(string golden, string imported, TextWriter outp
             }
         }
 
-        output.WriteLine("errors: worst of each kind, relative to the number, for tensors to their largest element; documents: attention inside documents; accumulated: unequal micro-batches");
+        output.WriteLine("errors: worst of each kind, relative to the number, for tensors to their largest element; documents: attention inside documents;");
+        output.WriteLine("in bf16: losses and norms of steps with compute.dtype = bfloat16, unequal micro-batches too; accumulated: unequal micro-batches in fp32");
         misses.ForEach(m => output.WriteLine($"out of bounds: {m}"));
         return (within, total);
     }
 
     private void Row(params ReadOnlySpan<string> cells)
     {
-        int[] widths = [16, 5, 10, 10, 10, 10, 10, 10, 12, 12, 10];
+        int[] widths = [16, 5, 10, 10, 10, 10, 10, 10, 10, 12, 12, 10];
         for (int i = 0; i < cells.Length; i++)
         {
             output.Write(i == 0 ? cells[i].PadRight(widths[i]) : cells[i].PadLeft(widths[i]));
