@@ -27,13 +27,18 @@ public sealed class Drill : IDrill
     /// <param name="folder">Folder of the marks; made here.</param>
     /// <param name="time">Clock.</param>
     /// <param name="signal">Sends a signal to this process.</param>
-    public Drill(DrillSettings settings, int process, bool isCoordinator, string folder, TimeProvider time, Action<int> signal)
+    /// <param name="place">Place of a rank's process.</param>
+    public Drill(DrillSettings settings, int process, bool isCoordinator, string folder, TimeProvider time, Action<int> signal, int place = DrillFault.AnyPlace)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(signal);
         Guards = settings.Guards;
-        _faults = [.. settings.Faults.Where(f => f.Process == DrillFault.AnyProcess || f.Process == process || (f.Process == DrillFault.Coordinator && isCoordinator))];
+        _faults =
+        [
+            .. settings.Faults.Where(f => (f.Place == DrillFault.AnyPlace || f.Place == place)
+                && (f.Process == DrillFault.AnyProcess || f.Process == process || (f.Process == DrillFault.Coordinator && isCoordinator))),
+        ];
         _passes = new (long, int)[_faults.Length];
         _slowsComputing = _faults.Any(IsComputingSlow);
         _folder = folder;
@@ -46,10 +51,10 @@ public sealed class Drill : IDrill
     public Guards Guards { get; }
 
     /// <summary>The drill of a process, or <see cref="NoDrill"/> where the recipe has none.</summary>
-    public static IDrill Of(DrillSettings settings, int process, bool isCoordinator, string folder, TimeProvider time)
+    public static IDrill Of(DrillSettings settings, int process, bool isCoordinator, string folder, TimeProvider time, int place = DrillFault.AnyPlace)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.IsEmpty ? NoDrill.Instance : new Drill(settings, process, isCoordinator, folder, time, OwnSignal.Send);
+        return settings.IsEmpty ? NoDrill.Instance : new Drill(settings, process, isCoordinator, folder, time, OwnSignal.Send, place);
     }
 
     /// <inheritdoc />

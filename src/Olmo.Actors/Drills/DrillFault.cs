@@ -13,12 +13,16 @@ namespace Olmo.Actors.Drills;
 /// <param name="Steps">For how many steps from the first.</param>
 /// <param name="IsOnce">Strikes once per folder (and step, where there are several), so that a replacement or a replay is spared; else whenever the place is passed.</param>
 /// <param name="Link">Of <see cref="DrillAct.LoseLink"/>.</param>
+/// <param name="Place">Place on the machine of the rank's process, or <see cref="AnyPlace"/>: whoever is started there has the fault.</param>
 public sealed record DrillFault(
     int Index, DrillAct Act, string At, int Process = DrillFault.AnyProcess, long Step = 0, int Group = -1, int Pass = 0, double Factor = 1, TimeSpan Duration = default,
-    long Steps = 1, bool IsOnce = true, DrillLinks Link = DrillLinks.Both)
+    long Steps = 1, bool IsOnce = true, DrillLinks Link = DrillLinks.Both, int Place = DrillFault.AnyPlace)
 {
     /// <summary>The first process that gets there.</summary>
     public const int AnyProcess = -1;
+
+    /// <summary>Wherever it stands.</summary>
+    public const int AnyPlace = -1;
 
     /// <summary>Whichever process coordinates.</summary>
     public const int Coordinator = -2;

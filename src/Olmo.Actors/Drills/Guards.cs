@@ -68,6 +68,9 @@ public sealed record Guards
     /// <summary>An audited step is announced only when two ranks have computed a group alike.</summary>
     public bool Audit { get; init; } = true;
 
+    /// <summary>A place whose ranks were convicted of wrong arithmetic again is not used any more.</summary>
+    public bool PlaceQuarantine { get; init; } = true;
+
     /// <summary>A group that fails in the same way inside two ranks is quarantined.</summary>
     public bool Quarantine { get; init; } = true;
 
@@ -138,6 +141,7 @@ public sealed record Guards
         ["staging-limit"] = g => g with { StagingLimit = false },
         ["self-test"] = g => g with { SelfTest = false },
         ["audit"] = g => g with { Audit = false },
+        ["place-quarantine"] = g => g with { PlaceQuarantine = false },
         ["quarantine"] = g => g with { Quarantine = false },
         ["non-finite"] = g => g with { NonFinite = false },
         ["spike"] = g => g with { Spike = false },

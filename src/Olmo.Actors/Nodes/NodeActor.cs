@@ -19,9 +19,6 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     /// <summary>Address of the run's supervisor in the coordinator.</summary>
     public const string RunAddress = CoordinatorEndpoint + "/user/run";
 
-    private const int MaxDoublings = 10;
-    private const int MaxUnfit = 2;
-    private static readonly TimeSpan FirstBar = TimeSpan.FromMinutes(10);
     private readonly NodeSettings _settings;
     private readonly IProcessLauncher _launcher;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -29,9 +26,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly IActorRef _links;
     private readonly IActorRef _ranks;
     private readonly IActorRef _run;
-    private readonly HashSet<int> _barred = [];
-    private readonly Dictionary<int, int> _convictions = [];
-    private readonly Dictionary<int, int> _unfit = [];
+    private readonly NodePlaces _places;
     private int _target;
     private int _failedCoordinators;
     private int _failedRanks;
@@ -47,6 +42,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         _launcher = launcher;
         _links = links;
         _target = settings.Target;
+        _places = new NodePlaces(settings);
         _ranks = Context.ActorOf(Props.Create(() => new RemoteActor(links, RanksAddress)), "processes");
         _run = Context.ActorOf(Props.Create(() => new RemoteActor(links, RunAddress)), "run");
 
@@ -62,7 +58,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<CloseNode>(OnClose);
         Receive<ChildFrozen>(OnChildFrozen);
         Receive<GraceOver>(_ => KillAll());
-        Receive<BarOver>(OnBarOver);
+        Receive<RestOver>(OnRestOver);
         Receive<WorldRecovered>(_ => StartHeldBack());
         Receive<WaitingForRanks>(_ => StartHeldBack());
         Receive<DelayOver>(_ => StartHeldBack());
@@ -98,7 +94,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
             int number = _settings.NextNumber();
             int slot = FreePlace(role);
             IActorRef self = Self;
-            IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
+            IChildProcess process = _launcher.Start(_settings.Describe(role, number, slot, _places.Avoided), exit => self.Tell(new ChildExited(number, exit), ActorRefs.NoSender));
             _children[number] = new Child(role, number, slot, process);
             Context.System.EventStream.Publish(new ProcessChanged(role, number, $"started, process id {process.Id}"));
             return true;
@@ -110,36 +106,37 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         }
     }
 
-    private int FreePlace(ProcessRole role) => Enumerable.Range(0, _children.Count + _barred.Count + 1)
-        .First(s => _children.Values.All(c => c.Role != role || c.Slot != s) && (role is not ProcessRole.Rank || !_barred.Contains(s)));
-
-    // Each conviction of a place keeps it empty twice as long as the one before: it may be its processor or its memory.
-    private void Bar(Child child)
+    private int FreePlace(ProcessRole role)
     {
-        int times = _convictions[child.Slot] = _convictions.GetValueOrDefault(child.Slot) + 1;
-        TimeSpan time = FirstBar * (1 << Math.Min(times - 1, MaxDoublings));
-        _barred.Add(child.Slot);
-        Timers.StartSingleTimer($"barred-{child.Slot}", new BarOver(child.Slot), time);
-        Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, $"computed wrong: place {child.Slot} is not used for {time}, time {times}"));
+        IReadOnlySet<int> avoided = role is ProcessRole.Rank ? _places.Avoided : new HashSet<int>();
+        return Enumerable.Range(0, _children.Count + avoided.Count + 1).First(s => !avoided.Contains(s) && _children.Values.All(c => c.Role != role || c.Slot != s));
     }
 
-    // A rank that fails its self-test was never ready, so nothing depends on it.
-    private void OnUnfit(Child child)
+    // A process counts once, however often its end is asked for.
+    private void Convict(Child child)
     {
-        int times = _unfit[child.Slot] = _unfit.GetValueOrDefault(child.Slot) + 1;
-        if (times >= MaxUnfit)
+        child.IsConvicted = true;
+        (TimeSpan? rest, string what) = _places.Convict(child.Slot);
+        if (rest > TimeSpan.Zero)
         {
-            _barred.Add(child.Slot);
+            Timers.StartSingleTimer($"rest-{child.Slot}", new RestOver(child.Slot), rest.Value);
         }
 
-        Context.System.EventStream.Publish(new ProcessChanged(
-            child.Role, child.Number, $"failed its self-test, time {times} in place {child.Slot}{(times >= MaxUnfit ? ", which is not used any more" : "")}"));
+        Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, what));
+        try
+        {
+            _places.Record();
+        }
+        catch (IOException e)
+        {
+            _log.Error("the conviction of place {0} is forgotten when this node ends: {1}", child.Slot, e.Message);
+        }
     }
 
-    private void OnBarOver(BarOver over)
+    private void OnRestOver(RestOver over)
     {
-        _barred.Remove(over.Place);
-        _log.Info("place {0} may be used again", over.Place);
+        _places.Rested(over.Place);
+        _log.Info("the rest of place {0} is over", over.Place);
     }
 
     private void StartMissingRanks()
@@ -178,7 +175,7 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
 
         if (child.Role is ProcessRole.Rank && exited.Exit.ExitCode is { } code && code == _settings.UnfitExitCode)
         {
-            OnUnfit(child);
+            Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, _places.Fail(child.Slot)));
         }
 
         if (child.Role is ProcessRole.Coordinator)
@@ -310,9 +307,9 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         if (_children.TryGetValue(kill.Rank, out Child? child) && child.Role is ProcessRole.Rank)
         {
             _log.Warning("rank {0} (process id {1}) is killed: {2}", child.Number, child.Process.Id, kill.Reason);
-            if (kill.BarsPlace && !_barred.Contains(child.Slot))
+            if (kill.BarsPlace && !child.IsConvicted)
             {
-                Bar(child);
+                Convict(child);
             }
 
             child.Process.Kill();
@@ -367,13 +364,15 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         public bool WasUseful { get; set; }
 
         public bool IsSilent { get; set; }
+
+        public bool IsConvicted { get; set; }
     }
 
     private sealed record ChildExited(int Number, ProcessExit Exit);
 
     private sealed record ChildFrozen(int Number, TimeSpan Limit);
 
-    private sealed record BarOver(int Place);
+    private sealed record RestOver(int Place);
 
     private sealed record DelayOver
     {

@@ -42,7 +42,7 @@ public sealed record StartProcesses(int Target);
 /// <summary>To a node: kill a rank's process, the last resort.</summary>
 /// <param name="Rank">Number of the process.</param>
 /// <param name="Reason">For the log.</param>
-/// <param name="BarsPlace">Its place, and so its processors, are not used for some time, which doubles each time.</param>
+/// <param name="BarsPlace">Its place, and so its processors, are not used for some time, and after a further conviction not any more.</param>
 public sealed record KillProcess(int Rank, string Reason, bool BarsPlace = false);
 
 /// <summary>From a node to a child: end now.</summary>

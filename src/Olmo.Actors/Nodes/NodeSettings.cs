@@ -8,9 +8,10 @@ namespace Olmo.Actors.Nodes;
 /// <param name="HopelessExitCode">Exit code of a child whose mistake another start does not mend: it fails the node at once.</param>
 /// <param name="EndGrace">How long children may take to end when the run is over, before they are killed.</param>
 /// <param name="NextNumber">The next process number: rises, and is never given twice in a run.</param>
-/// <param name="Describe">What to start for a role, number and slot: the lowest number that no living process of the role has.</param>
+/// <param name="Describe">What to start for a role, number and slot, the lowest number that no living process of the role has; and the places that are not to be used, nor their processors.</param>
 public sealed record NodeSettings(
-    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, int HopelessExitCode, TimeSpan EndGrace, Func<int> NextNumber, Func<ProcessRole, int, int, ProcessStart> Describe)
+    int Target, bool Respawns, TimeSpan? FrozenCoordinator, int MaxFailedStarts, int HopelessExitCode, TimeSpan EndGrace, Func<int> NextNumber,
+    Func<ProcessRole, int, int, IReadOnlySet<int>, ProcessStart> Describe)
 {
     /// <summary>Exit code of a rank's process that failed its self-test: its place gets one more try, and no third.</summary>
     public int? UnfitExitCode { get; init; }
@@ -23,4 +24,13 @@ public sealed record NodeSettings(
 
     /// <summary>How long a rank may be silent before its process is killed; null: for ever.</summary>
     public TimeSpan? FrozenRank { get; init; }
+
+    /// <summary>How long the place of a convicted rank stays empty. 0: it may be used at once.</summary>
+    public TimeSpan ConvictedRest { get; init; }
+
+    /// <summary>Convictions of a place after which it is quarantined: not used any more.</summary>
+    public int MaxConvictions { get; init; } = int.MaxValue;
+
+    /// <summary>Keeps the convictions of places beyond the life of the node.</summary>
+    public IConvictionRecord Convictions { get; init; } = NoConvictionRecord.Instance;
 }

@@ -37,7 +37,8 @@ internal sealed class ChildProcess : IDisposable
         Laps.Done("recipe");
         _log = new ProcessLog(NodeFolder.LogOf(orders.FileName), orders.Endpoint, time);
         _trace = new TracePhaseProbe(NodeFolder.TraceOf(orders.FileName), time, Environment.GetEnvironmentVariable("OLMO_PAUSE_AT"));
-        Drill = Olmo.Actors.Drills.Drill.Of(Recipe.Drill, orders.Number, orders.Role is ProcessRole.Coordinator, Folder.Drill, time);
+        bool isCoordinator = orders.Role is ProcessRole.Coordinator;
+        Drill = Olmo.Actors.Drills.Drill.Of(Recipe.Drill, orders.Number, isCoordinator, Folder.Drill, time, isCoordinator ? DrillFault.AnyPlace : orders.Slot);
         (Store, Probe) = RunStore.Open(Folder, time, orders.FileName, Drill, _trace);
         _diagnosis = new RunDiagnosis(Console.Error, time, _trace);
         Data = PreparedData.Open(orders.DataFolder) with { TokenizerFolder = orders.TokenizerFolder };

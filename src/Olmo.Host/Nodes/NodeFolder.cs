@@ -1,10 +1,11 @@
 using System.Globalization;
+using Olmo.Actors.Nodes;
 using Olmo.Host.Runs;
 
 namespace Olmo.Host.Nodes;
 
 /// <summary>Files of a run's processes, in a folder of their own.</summary>
-internal sealed record NodeFolder(RunFolder Run)
+internal sealed record NodeFolder(RunFolder Run) : IConvictionRecord
 {
     /// <summary>The folder.</summary>
     public string Root { get; } = Path.Combine(Run.Root, "processes");
@@ -29,14 +30,50 @@ internal sealed record NodeFolder(RunFolder Run)
             throw new InvalidDataException($"'{path}': expected the number of the last process, found '{File.ReadAllText(path)}'");
         }
 
+        Replace(path, (last + 1).ToString(CultureInfo.InvariantCulture));
+        return last + 1;
+    }
+
+    /// <summary>Lines of place and convictions: who has mended the machine removes the file.</summary>
+    public string ConvictedPlaces => Path.Combine(Root, "convicted-places");
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">A line is not two numbers.</exception>
+    public IReadOnlyDictionary<int, int> Read()
+    {
+        Dictionary<int, int> convictions = [];
+        if (!File.Exists(ConvictedPlaces))
+        {
+            return convictions;
+        }
+
+        foreach (string line in File.ReadLines(ConvictedPlaces))
+        {
+            int space = Math.Max(0, line.IndexOf(' ', StringComparison.Ordinal));
+            bool isPair = int.TryParse(line.AsSpan(0, space), NumberStyles.None, CultureInfo.InvariantCulture, out int place)
+                & int.TryParse(line.AsSpan(space).TrimStart(), NumberStyles.None, CultureInfo.InvariantCulture, out int times);
+            convictions[place] = isPair ? times : throw new InvalidDataException($"'{ConvictedPlaces}': expected a place and its convictions, found '{line}'");
+        }
+
+        return convictions;
+    }
+
+    /// <inheritdoc/>
+    public void Write(IReadOnlyDictionary<int, int> convictions)
+    {
+        ArgumentNullException.ThrowIfNull(convictions);
+        Replace(ConvictedPlaces, string.Concat(convictions.OrderBy(c => c.Key).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key} {c.Value}\n"))));
+    }
+
+    private static void Replace(string path, string text)
+    {
         string temporary = path + ".new";
         using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write))
         {
-            file.Write(System.Text.Encoding.ASCII.GetBytes((last + 1).ToString(CultureInfo.InvariantCulture)));
+            file.Write(System.Text.Encoding.ASCII.GetBytes(text));
             file.Flush(flushToDisk: true);
         }
 
         File.Move(temporary, path, overwrite: true);
-        return last + 1;
     }
 }

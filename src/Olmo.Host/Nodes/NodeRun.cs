@@ -16,6 +16,9 @@ namespace Olmo.Host.Nodes;
 /// <summary>Trains with child processes: this process is the node, which starts and watches a coordinator and ranks, joins their links, and shows progress.</summary>
 internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data, bool acceptNewTimeline, ProgressLine line, TimeProvider time)
 {
+    /// <summary>Convictions after which a place is quarantined.</summary>
+    public const int MaxConvictions = 2;
+
     private const int MaxFailedStarts = 5;
     private const int SecretBytes = 32;
     private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(5);
@@ -33,10 +36,13 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         using ProcessLog log = new(_processes.LogOf("node"), "node", time);
         NodeSettings settings = new(
             recipe.World.Ranks + recipe.World.Spares, recipe.World.Respawns, recipe.World.FrozenCoordinator, MaxFailedStarts, ExitCodes.Usage, EndGrace, _processes.NextNumber,
-            (role, number, slot) => Describe(role, number, slot, hub.Port, secret))
+            (role, number, slot, avoided) => Describe(role, number, slot, avoided, hub.Port, secret))
         {
             UnfitExitCode = ExitCodes.Unfit,
             ReplacementDelay = recipe.World.ReplacementDelay,
+            ConvictedRest = recipe.World.ConvictedRest,
+            MaxConvictions = recipe.Drill.Guards.PlaceQuarantine ? MaxConvictions : int.MaxValue,
+            Convictions = _processes,
             FrozenRank = recipe.Drill.Guards.SilenceWatch ? recipe.World.SupervisorTimeout : null,
         };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -75,13 +81,13 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         await node.WatchAsync();
     }
 
-    private ProcessStart Describe(ProcessRole role, int number, int slot, int port, byte[] secret)
+    private ProcessStart Describe(ProcessRole role, int number, int slot, IReadOnlySet<int> avoided, int port, byte[] secret)
     {
         bool isRank = role is ProcessRole.Rank;
         ChildOrders orders = new(
             role, number, slot, Environment.ProcessId, port, Convert.ToBase64String(secret), time.GetUtcNow(), Path.GetFullPath(folder.ResolvedRecipe),
             Path.GetFullPath(data.Folder), Path.GetFullPath(data.TokenizerFolder!), acceptNewTimeline,
-            isRank ? recipe.World.ProcessorsOf(slot, Environment.ProcessorCount) : []);
+            isRank ? recipe.World.ProcessorsOf(slot, Environment.ProcessorCount, avoided) : []);
         return new ProcessStart([isRank ? "rank" : "coordinator"], Variables(), orders.ToLine());
 
         // Many processes share the machine: no background collector, and a heap that gives memory back.

@@ -21,10 +21,11 @@ namespace Olmo.Host.Nodes;
 /// <param name="Silence">How long nothing may be heard from a process before it is called silent.</param>
 /// <param name="ReplacesSlow">Whether a spare takes the place of a slow rank.</param>
 /// <param name="SlowWindow">Steps over which the speed of ranks is compared.</param>
+/// <param name="ConvictedRest">How long the place of a convicted rank stays empty.</param>
 /// <param name="FrozenCoordinator">How long a coordinator may be silent before it is replaced; null: for ever.</param>
 internal sealed record WorldKeys(
     int Ranks, int Threads, int Spares, int Min, bool UsesProcesses, bool Respawns, TimeSpan ReplacementDelay, bool Binds, int Replicas, TimeSpan OperationTimeout, TimeSpan StepTimeout,
-    TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator, bool ReplacesSlow, int SlowWindow)
+    TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator, bool ReplacesSlow, int SlowWindow, TimeSpan ConvictedRest)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
@@ -54,7 +55,8 @@ internal sealed record WorldKeys(
         return new WorldKeys(
             ranks, threads > 0 ? threads : common > 0 ? common : Math.Max(1, processors / ranks), v.Int32("ranks.spares", 0, 8192), min,
             v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Duration("ranks.replacement-delay", TimeSpan.Zero), v.Boolean("ranks.bind"), replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
-            patience, silence, frozen > TimeSpan.Zero ? frozen : null, v.Choice("ranks.slow-policy", "tolerate", "replace") == "replace", v.Int32("ranks.slow-window", 0, 1_000_000));
+            patience, silence, frozen > TimeSpan.Zero ? frozen : null, v.Choice("ranks.slow-policy", "tolerate", "replace") == "replace", v.Int32("ranks.slow-window", 0, 1_000_000),
+            v.Duration("ranks.convicted-rest", TimeSpan.Zero));
     }
 
     /// <summary>Limits and timeouts of the data plane.</summary>
@@ -69,7 +71,19 @@ internal sealed record WorldKeys(
     /// <summary>How long a section of a rank's work may take: no less than a transfer, no more than a step.</summary>
     public SectionLimits Sections() => new(OperationTimeout, StepTimeout);
 
-    /// <summary>Processors of the process in a slot, or none where binding is off or processes would share a processor.</summary>
-    public IReadOnlyList<int> ProcessorsOf(int slot, int processors) =>
-        Binds && (Ranks + Spares) * Threads <= processors ? [.. Enumerable.Range(slot * Threads, Threads).Where(p => p < processors)] : [];
+    /// <summary>
+    /// Processors of the process in a slot, or none where binding is off or processes would share a processor. A slot beyond the machine's processors gets all that are not of a slot to
+    /// avoid: unbound, it might run where another was convicted.
+    /// </summary>
+    public IReadOnlyList<int> ProcessorsOf(int slot, int processors, IReadOnlySet<int> avoided)
+    {
+        ArgumentNullException.ThrowIfNull(avoided);
+        if (!Binds || (Ranks + Spares) * Threads > processors)
+        {
+            return [];
+        }
+
+        int[] own = [.. Enumerable.Range(slot * Threads, Threads).Where(p => p < processors)];
+        return own.Length > 0 || avoided.Count == 0 ? own : [.. Enumerable.Range(0, processors).Where(p => !avoided.Contains(p / Threads))];
+    }
 }

@@ -43,7 +43,7 @@ internal static class DrillKeys
         v.Require("factor", () => act is not DrillAct.Slow || duration > TimeSpan.Zero || factor >= 1, () => "at least 1, as do = slow without a duration", "do");
         return new DrillFault(
             index, act, at, process, v.Int64("step", 0), v.Int32("group", -1), v.Int32("pass", 0), factor, duration, v.Int64("steps", 1), v.Boolean("once"),
-            Enum.Parse<DrillLinks>(v.Choice("link", "both", "mesh", "control"), ignoreCase: true));
+            Enum.Parse<DrillLinks>(v.Choice("link", "both", "mesh", "control"), ignoreCase: true), v.Int32("place", DrillFault.AnyPlace));
     }
 
     private static string Kebab(string name) => string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i == 0 ? "" : "-")}{char.ToLowerInvariant(c)}" : $"{c}"));

@@ -22,6 +22,17 @@ public sealed class DrillTests : IDisposable
     }
 
     [Fact]
+    public void Strikes_FaultOfAPlace_IsThatOfEveryProcessThere()
+    {
+        DrillSettings settings = new([new DrillFault(0, DrillAct.FlipGradient, "", Step: 5, IsOnce: false, Place: 1)], []);
+
+        Assert.NotNull(new Drill(settings, 3, false, _folder, TimeProvider.System, _signals.Add, place: 1).Strikes(DrillAct.FlipGradient, 5));
+        Assert.NotNull(new Drill(settings, 7, false, _folder, TimeProvider.System, _signals.Add, place: 1).Strikes(DrillAct.FlipGradient, 5));
+        Assert.Null(new Drill(settings, 3, false, _folder, TimeProvider.System, _signals.Add, place: 2).Strikes(DrillAct.FlipGradient, 5));
+        Assert.Null(new Drill(settings, 1, true, _folder, TimeProvider.System, _signals.Add).Strikes(DrillAct.FlipGradient, 5));
+    }
+
+    [Fact]
     public void Passed_MomentOfTheFault_StrikesAtItsPassAndOnceInTheFolder()
     {
         DrillFault fault = new(0, DrillAct.Freeze, Phases.Forward, Step: 5, Pass: 1);

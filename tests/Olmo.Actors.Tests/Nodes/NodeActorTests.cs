@@ -19,6 +19,7 @@ public sealed class NodeActorTests : IDisposable
     private readonly BlockingCollection<object> _links = [];
     private readonly BlockingCollection<object> _events = [];
     private readonly IActorRef _linksRecorder;
+    private readonly MemoryOfConvictions _convictions = new();
     private int _number;
 
     public NodeActorTests()
@@ -294,15 +295,58 @@ public sealed class NodeActorTests : IDisposable
         Assert.Equal("rank 4 slot 2", _launcher.Started[3].Name);
     }
 
-    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan? frozenRank = null, TimeSpan delay = default)
+    [Fact]
+    public void KillProcess_OfAConvictedInAPlaceOfAConvicted_QuarantinesThePlaceAlsoForTheNextNode()
+    {
+        IActorRef node = Start(target: 2, rest: TimeSpan.Zero);
+        Await(() => _launcher.Started.Count == 3);
+        node.Tell(new KillProcess(3, "computed wrong", BarsPlace: true), ActorRefs.NoSender);
+        Await(() => _launcher.Started.Count == 4);
+
+        node.Tell(new KillProcess(4, "computed wrong", BarsPlace: true), ActorRefs.NoSender);
+
+        Assert.Equal("computed wrong: place 1 is quarantined and not used any more, time 2", NextChange("computed wrong: place 1 is quarantined"));
+        Await(() => _launcher.Started.Count == 5);
+        Start(target: 2, name: "next");
+        Await(() => _launcher.Started.Count == 8);
+        Assert.Equal(["rank 4 slot 1", "rank 5 slot 2"], _launcher.Started.Skip(3).Take(2).Select(c => c.Name));
+        Assert.Equal(["rank 7 slot 0", "rank 8 slot 2"], _launcher.Started.Skip(6).Select(c => c.Name));
+    }
+
+    [Fact]
+    public void KillProcess_OfTheSameConvictedTwice_CountsOnce()
+    {
+        IActorRef node = Start(target: 2, rest: TimeSpan.Zero);
+        Await(() => _launcher.Started.Count == 3);
+
+        node.Tell(new KillProcess(3, "computed wrong", BarsPlace: true), ActorRefs.NoSender);
+        node.Tell(new KillProcess(3, "computed wrong", BarsPlace: true), ActorRefs.NoSender);
+
+        Await(() => _launcher.Started.Count == 4);
+        Assert.Equal("rank 4 slot 1", _launcher.Started[3].Name);
+    }
+
+    private sealed class MemoryOfConvictions : IConvictionRecord
+    {
+        private Dictionary<int, int> _kept = [];
+
+        public IReadOnlyDictionary<int, int> Read() => _kept;
+
+        public void Write(IReadOnlyDictionary<int, int> convictions) => _kept = new(convictions);
+    }
+
+    private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan? frozenRank = null, TimeSpan delay = default, TimeSpan? rest = null)
     {
         NodeSettings settings = new(
             target, respawns, frozen, 2, 77, grace ?? Patience, () => ++_number,
-            (role, number, slot) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""))
+            (role, number, slot, _) => new ProcessStart([role is ProcessRole.Rank ? "rank" : "coordinator", $"{number}", "slot", $"{slot}"], new Dictionary<string, string>(), ""))
         {
             ReplacementDelay = delay,
             UnfitExitCode = Unfit,
             FrozenRank = frozenRank,
+            ConvictedRest = rest ?? TimeSpan.FromMinutes(10),
+            MaxConvictions = 2,
+            Convictions = _convictions,
         };
         return _system.ActorOf(Props.Create(() => new NodeActor(settings, _launcher, _linksRecorder)), name);
     }

@@ -6,6 +6,7 @@ namespace Olmo.Host.Tests.Nodes;
 /// <summary>What a recipe says of ranks, and what it may not say.</summary>
 public sealed class WorldKeysTests : IDisposable
 {
+    private static readonly HashSet<int> None = [];
     private readonly string _recipe = Path.GetTempFileName();
 
     public void Dispose() => File.Delete(_recipe);
@@ -42,9 +43,19 @@ public sealed class WorldKeysTests : IDisposable
     {
         WorldKeys keys = Read("ranks.count=2", "ranks.threads=2", "ranks.spares=1");
 
-        Assert.Equal([2, 3], keys.ProcessorsOf(1, processors: 6));
-        Assert.Empty(keys.ProcessorsOf(1, processors: 5));
-        Assert.Empty(Read("ranks.count=2", "ranks.threads=2", "ranks.bind=false").ProcessorsOf(1, processors: 6));
+        Assert.Equal([2, 3], keys.ProcessorsOf(1, 6, None));
+        Assert.Empty(keys.ProcessorsOf(1, 5, None));
+        Assert.Empty(Read("ranks.count=2", "ranks.threads=2", "ranks.bind=false").ProcessorsOf(1, 6, None));
+    }
+
+    [Fact]
+    public void Processors_OfAPlaceBeyondThem_AreThoseOfNoPlaceToAvoid()
+    {
+        WorldKeys keys = Read("ranks.count=2", "ranks.threads=2");
+
+        Assert.Empty(keys.ProcessorsOf(2, 4, None));
+        Assert.Equal([0, 1], keys.ProcessorsOf(2, 4, new HashSet<int> { 1 }));
+        Assert.Equal([4, 5], keys.ProcessorsOf(2, 6, new HashSet<int> { 1 }));
     }
 
     [Theory]

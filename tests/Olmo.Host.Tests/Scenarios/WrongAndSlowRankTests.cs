@@ -58,6 +58,37 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
     }
 
     [ScenarioFact]
+    public Task F26b_RepeatOffender_IsQuarantined()
+    {
+        string[] guards = ["place-quarantine"];
+        return Scenario.Run(nameof(F26b_RepeatOffender_IsQuarantined), guards, async () =>
+        {
+            // The fault is the place's, not the process's: whoever is started there computes step 12 wrong, as often as it is tried. Of three ranks the third decides who is wrong.
+            const int Interval = 4;
+            const int Step = 3 * Interval;
+            AuditDuty duty = AuditPlan.DutyOf(Seed, Interval, Step, 3, Groups, p => GroupMask.Range(p * Groups / 3, (p + 1) * Groups / 3));
+            int place = duty.Subject;
+            ScenarioRun run = new(runs, guards);
+
+            using OlmoProcess process = run.Start(
+                [$"{{ do = flip-gradient, place = {place}, step = {Step}, once = false }}"],
+                [.. ThreeTwins, $"audit.interval={Interval}", "ranks.convicted-rest=0 s", "supervision.max-faults=3"]);
+            string output = await Complete(process);
+
+            Says(output, $"^CONVICTED: rank {place + 2} computed group [0-9] of step {Step} wrong");
+            Says(output, $"^rank {place + 2}: computed wrong: place {place} is not used for 00:00:00, time 1");
+            Says(output, $"^CONVICTED: rank 5 computed group [0-9] of step {Step} wrong");
+            Says(output, $"^rank 5: computed wrong: place {place} is quarantined and not used any more, time 2");
+            RunEvent[] events = await Invariants.Read<RunEvent>(run.Folder, "run");
+            Assert.Equal([place + 2, 5], events.OfType<RankConvicted>().Select(c => c.RankId));
+            Assert.Equal($"{place} 2\n", await File.ReadAllTextAsync(Path.Combine(run.Folder, "processes", "convicted-places")));
+            (_, string status) = await OlmoProcess.Run(["status", run.Folder]);
+            Says(status, $"^places      {place} is quarantined");
+            await run.Check(output, lostAtMost: 4 * Interval);
+        });
+    }
+
+    [ScenarioFact]
     public Task F21_StuckThread()
     {
         string[] guards = ["step-watch"];
