@@ -198,19 +198,21 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
 
     private void OnEndUnfinished(EndUnfinished end)
     {
-        if (!_settings.Guards.EndUnfinished)
+        (int Timeline, long Step) staging = (end.Timeline, end.Staging);
+        bool isStaging = end.Staging > 0 && !State.Committed.Exists(c => (c.Timeline, c.Step) == staging) && !State.AbandonedAt.Exists(a => (a.Timeline, a.Step) == staging);
+        (int Timeline, long Step)[] unfinished = !_settings.Guards.EndUnfinished ? [] :
+        [
+            .. State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).Union(isStaging ? [staging] : [])
+                .Where(key => !_committing.Contains(key) && (key.Timeline != end.Timeline || !LivingWriteTheRest(key, end.Living))),
+        ];
+        Sender.Tell(new UnfinishedEnded(end.Generation, [.. unfinished.Select(key => key.Step)]));
+        foreach ((int Timeline, long Step) key in unfinished)
         {
-            return;
-        }
-
-        foreach ((int Timeline, long Step) key in State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).ToArray())
-        {
-            if (_committing.Contains(key) || (key.Timeline == end.Timeline && LivingWriteTheRest(key, end.Living)))
+            if (State.IsBegun(key.Timeline, key.Step))
             {
-                continue;
+                _cutShort[key] = end.Generation; // whoever died may have held a copy
             }
 
-            _cutShort[key] = end.Generation;
             Abandon(key, end.Generation, "the world changed before all its shards were written");
         }
     }

@@ -20,7 +20,7 @@ public sealed record CheckpointCommitted(
     int Timeline, long Step, string Manifest, string ManifestSha256, IReadOnlyList<string> Shards, long LengthBytes, bool Permanent, DateTimeOffset At,
     string Ledger = "") : CheckpointEvent;
 
-/// <summary>The attempt ended without a checkpoint; the next boundary is taken. Reports of generations below <paramref name="Generation"/> come too late.</summary>
+/// <summary>The attempt ended without a checkpoint; the next boundary is taken, or the next world's first step where it ended with its world. Reports of generations below <paramref name="Generation"/> come too late.</summary>
 public sealed record CheckpointAbandoned(int Timeline, long Step, string Reason, long Generation = 0) : CheckpointEvent;
 
 /// <summary>A committed checkpoint cannot be read any more and does not count; the bad file was set aside.</summary>

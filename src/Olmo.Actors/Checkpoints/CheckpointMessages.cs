@@ -30,13 +30,21 @@ public sealed record ShardsStored(int Timeline, long Step, long Generation, Chec
 public sealed record CheckpointFailed(int Timeline, long Step, long Generation, string Reason);
 
 /// <summary>
-/// From the run's supervisor: the living have promised themselves to a new generation. Attempts of older ones that lack shards which no living rank writes end, and the next boundary is
-/// taken; what a living rank has staged it goes on writing, as a file holds nothing but the step's content (rules 20 and 21).
+/// From the run's supervisor: the living have promised themselves to a new generation. Attempts of older ones that lack shards which no living rank writes end; what a living rank has
+/// staged it goes on writing, as a file holds nothing but the step's content (rules 20 and 21). Answered by <see cref="UnfinishedEnded"/>.
 /// </summary>
 /// <param name="Generation">The new generation.</param>
 /// <param name="Timeline">Its timeline: attempts of any other end.</param>
 /// <param name="Living">Ranks that reported for it.</param>
-public sealed record EndUnfinished(long Generation, int Timeline, ImmutableArray<int> Living);
+/// <param name="Staging">
+/// Step of a checkpoint that some of them may be copying at this moment: it ends too, though nobody has begun it, as whoever is gone does not write its part. 0: none.
+/// </param>
+public sealed record EndUnfinished(long Generation, int Timeline, ImmutableArray<int> Living, long Staging = 0);
+
+/// <summary>Answer to <see cref="EndUnfinished"/>: which attempts end. Given before that is durable: nothing waits for the journal.</summary>
+/// <param name="Generation">The new generation.</param>
+/// <param name="Steps">Steps of the attempts.</param>
+public sealed record UnfinishedEnded(long Generation, ImmutableArray<long> Steps);
 
 /// <summary>From the supervisor of ranks: the process of a world's member ended by itself, or something else than the run ended it.</summary>
 /// <param name="RankId">The member.</param>

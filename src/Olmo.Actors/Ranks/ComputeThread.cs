@@ -77,7 +77,7 @@ internal sealed record ComputeAborted(long Generation);
 internal sealed record StepDone(long Generation, StepCompleted Step);
 
 /// <summary>From the compute thread: the state of a step was copied and its shards are being written.</summary>
-internal sealed record StateStaged(long Generation, long Step, ImmutableArray<int> Shards);
+internal sealed record StateStaged(long Generation, long Step, ImmutableArray<int> Shards, long AppliedIn);
 
 /// <summary>From the compute thread: the training loop ended at a step, by its end or because somebody asked.</summary>
 internal sealed record LoopEnded(long Generation, long Step, bool IsComplete);

@@ -13,6 +13,9 @@ public interface IRankEngine : IDisposable
     /// <summary>Steps that are done.</summary>
     long Step { get; }
 
+    /// <summary>Generation whose announcements decided the newest of those steps; 0 where it came with a state that was loaded or copied.</summary>
+    long AppliedIn { get; }
+
     /// <summary>Tokens consumed by those steps.</summary>
     long TokensSeen { get; }
 

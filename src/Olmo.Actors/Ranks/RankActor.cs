@@ -80,7 +80,7 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         Receive<DescribeWork>(Stale);
         Receive<IRankFinding>(OnFinding, m => IsCurrent(m.Generation));
         Receive<StepDone>(OnStepDone, m => IsOwn(m.Generation));
-        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, _world.Generation, _settings.RankId, m.Shards)), m => IsOwn(m.Generation));
+        Receive<StateStaged>(m => _checkpoints.Tell(new BeginCheckpoint(_world!.Timeline, m.Step, m.AppliedIn, _settings.RankId, m.Shards)), m => IsOwn(m.Generation));
         Receive<LoopEnded>(OnLoopEnded, m => IsOwn(m.Generation));
         Receive<RankFinished>(OnFinished, m => IsCurrent(m.Generation));
         Receive<RankFailed>(m => OnFailed(m with { Generation = _world!.Generation }), m => IsOwn(m.Generation) || IsCurrent(m.Generation));
@@ -268,7 +268,9 @@ public sealed partial class RankActor : ReceiveActor, IWithTimers
         }
 
         _peers = plan.Members.Length;
-        _world!.Position = plan.PositionOf(_settings.RankId);
+        _world!.SaveStep = plan.SaveStep;
+        _world.StagesInTurn |= plan.StagesInTurn;
+        _world.Position = plan.PositionOf(_settings.RankId);
         _phase = RankPhase.Loading;
         Join(form, _world);
     }

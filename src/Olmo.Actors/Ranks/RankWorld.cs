@@ -1,6 +1,7 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
+using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
 
 namespace Olmo.Actors.Ranks;
@@ -18,6 +19,7 @@ internal sealed class RankWorld : IDisposable
     private readonly IActorRef _rank;
     private readonly ShardWriter _writer;
     private long _generation;
+    private long _saveStep;
     private TrainingLoop? _loop;
     private volatile bool _stagesInTurn;
     private bool _left;
@@ -47,6 +49,13 @@ internal sealed class RankWorld : IDisposable
     {
         get => Interlocked.Read(ref _generation);
         set => Interlocked.Exchange(ref _generation, value);
+    }
+
+    /// <summary>From the plan, before the world is joined: <see cref="GenerationPlan.SaveStep"/>. Read from any thread.</summary>
+    public long SaveStep
+    {
+        get => Interlocked.Read(ref _saveStep);
+        set => Interlocked.Exchange(ref _saveStep, value);
     }
 
     public int Timeline { get; }

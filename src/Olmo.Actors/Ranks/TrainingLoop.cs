@@ -62,7 +62,7 @@ internal sealed class TrainingLoop(
             // The last step's checkpoint must exist, also where a change of the world ended the attempt, or where this rank came to a training that was over.
             if (!staged)
             {
-                Stage(world, abort);
+                Stage(world, totalSteps, abort);
             }
         }
         finally
@@ -102,29 +102,31 @@ internal sealed class TrainingLoop(
             return false; // the stop's step is done
         }
 
-        if (!IsStopDue() && !policy.IsBoundary(engine.Step, totalSteps))
+        if (!IsStopDue() && engine.Step != world.SaveStep && !policy.IsBoundary(engine.Step, totalSteps))
         {
             return false;
         }
 
-        Stage(world, abort);
+        Stage(world, totalSteps, abort);
         return true;
     }
 
-    private void Stage(RankWorld world, CancellationToken abort)
+    private void Stage(RankWorld world, long totalSteps, CancellationToken abort)
     {
         writer.WaitUntilIdle(abort);
         bool inTurn = world.StagesInTurn;
+        // A step belongs to the checkpoint of the world that decided it, also for a rank that applies it in the next one. The last step's is made by whatever world comes to it.
+        long appliedIn = engine.AppliedIn > 0 && engine.Step < totalSteps ? engine.AppliedIn : world.Generation;
         IStagedState staged = inTurn ? engine.StageInTurn() : engine.Stage();
-        rank.Tell(new StateStaged(world.Origin, engine.Step, [.. staged.Shards]), ActorRefs.NoSender);
+        rank.Tell(new StateStaged(world.Origin, engine.Step, [.. staged.Shards], appliedIn), ActorRefs.NoSender);
         _staged = staged.Step;
         if (inTurn)
         {
-            writer.WriteHere(staged, world.Timeline, world.Generation, rank, abort);
+            writer.WriteHere(staged, world.Timeline, appliedIn, rank, abort);
             return;
         }
 
-        writer.Start(staged, world.Timeline, world.Generation, rank);
+        writer.Start(staged, world.Timeline, appliedIn, rank);
     }
 
     // Bounds what a loss of everything costs: no step runs further past an unsettled checkpoint than the recipe allows.

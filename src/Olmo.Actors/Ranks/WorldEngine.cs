@@ -147,6 +147,18 @@ public sealed partial class WorldEngine : IWorldEngine
 
     internal object Gate { get; } = new(); // Monitor: threads wait on it
 
+    /// <inheritdoc/>
+    public long AppliedIn
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _applied.Step == Step ? _applied.Generation : 0;
+            }
+        }
+    }
+
     internal string Run => _settings.Run;
 
     internal IPhaseProbe Probe { get; }

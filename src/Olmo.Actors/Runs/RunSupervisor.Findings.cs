@@ -91,6 +91,17 @@ public sealed partial class RunSupervisor
         }
     }
 
+    private void OnSettled(CheckpointSettled settled)
+    {
+        if (_phase is RunPhase.RollingBack)
+        {
+            SendAwaited();
+            return;
+        }
+
+        KeepWhatAnAuditMayNeed(); // the coordinator may be a new one
+    }
+
     // Retention must not let the checkpoint go that a conviction would need.
     private void KeepWhatAnAuditMayNeed()
     {

@@ -26,6 +26,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     private IActorRef _awaitedFrom = ActorRefs.Nobody;
     private Action _afterRejection = () => { };
     private ImmutableArray<int> _there = [];
+    private RanksGathered? _gathered;
     private RankFailed? _refused;
     private AuditEnded? _audit;
     private string _reason = "the run starts";
@@ -63,6 +64,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Command<AuditEnded>(OnAudit, m => IsCurrent(m.Generation) && State.Stopped is null);
         Command<WorldStanding>(OnStanding, _ => _phase is RunPhase.Adopting);
         Command<RanksGathered>(OnGathered, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering);
+        Command<UnfinishedEnded>(OnUnfinishedEnded, m => IsCurrent(m.Generation) && _phase is RunPhase.Gathering && _gathered?.Generation == m.Generation);
         Command<RanksSpare>(OnSpare, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<ManifestRead>(OnManifestRead, m => _phase is RunPhase.Reading && m.Generation == State.Generation);
         Command<ManifestUnreadable>(OnManifestUnreadable, m => _phase is RunPhase.Reading && m.Generation == State.Generation);
@@ -72,8 +74,7 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
         Command<RankStopped>(OnRankStopped, m => IsCurrent(m.Generation) && _phase is RunPhase.Training);
         Command<RankFinished>(OnRankFinished, m => IsCurrent(m.Generation) && _phase is RunPhase.Finishing);
         Command<RequestStop>(OnRequestStop);
-        Command<CheckpointSettled>(_ => SendAwaited(), _ => _phase is RunPhase.RollingBack);
-        Command<CheckpointSettled>(_ => KeepWhatAnAuditMayNeed()); // the coordinator may be a new one
+        Command<CheckpointSettled>(OnSettled);
         Command<GetRunStatus>(_ => Sender.Tell(new RunStatus(State, _newest, _phase.ToString())));
         Command<Resend>(_ => SendAwaited());
         CommandAny(m => _log.Debug("{0} has no effect in phase {1}", m.GetType().Name, _phase));
@@ -189,10 +190,16 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
     {
         _watch.Gathered(gathered.Reports);
         _there = [.. gathered.Reports.Select(r => r.RankId)];
-        _checkpoints.Tell(new EndUnfinished(State.Generation, State.Timeline, _there));
+        _gathered = gathered;
+        _checkpoints.Tell(new EndUnfinished(State.Generation, State.Timeline, _there, StagingIn(gathered.Reports))); // unanswered, ranks are asked again
+    }
+
+    private void OnUnfinishedEnded(UnfinishedEnded ended)
+    {
+        NoteEnded(ended.Steps);
         IEnumerable<WorldReport> reports = _settings.Guards.Survivors
-            ? gathered.Reports.Select(Carried)
-            : gathered.Reports.Select(r => WorldReport.Spare(r.RankId, r.Generation));
+            ? _gathered!.Reports.Select(Carried)
+            : _gathered!.Reports.Select(r => WorldReport.Spare(r.RankId, r.Generation));
         Form(WorldFormation.Plan(State.Generation, State.Timeline, _settings.World, State.Members, [.. reports], _settings.Guards.Rules, RunDecisions.Suspicions(State)));
     }
 
@@ -217,7 +224,8 @@ public sealed partial class RunSupervisor : SnapshotActor<RunState, RunEvent>, I
             case FormationResult.Formed formed:
                 Answered();
                 _phase = RunPhase.Forming;
-                GenerationPlan plan = formed.Plan with { Data = State.Data };
+                _saveStep = SaveStepOf(formed.Plan);
+                GenerationPlan plan = formed.Plan with { Data = State.Data, SaveStep = _saveStep, StagesInTurn = State.StagesInTurn };
                 Store(RunDecisions.FormWorld(plan, _reason), () =>
                 {
                     _watch.Planned(plan);

@@ -71,6 +71,14 @@ public sealed record GenerationPlan
         init;
     }
 
+    /// <summary>
+    /// Step whose state is saved although the recipe does not name it, in the place of a checkpoint that ended with the world before: named ahead, so that all take it (rule 20). 0: none.
+    /// </summary>
+    public long SaveStep { get; init; }
+
+    /// <summary>Checkpoints are staged one shard at a time.</summary>
+    public bool StagesInTurn { get; init; }
+
     /// <summary>Members with the generation since which they belong to the world, for the journal and the next formation.</summary>
     public ImmutableArray<WorldMember> Membership() => [.. Members.Select((rank, position) => new WorldMember(rank, Since[position]))];
 

@@ -60,6 +60,48 @@ public sealed class CheckpointCoordinatorTests : IDisposable
     }
 
     [Fact]
+    public void WorldChange_SaysWhichAttemptsEnd()
+    {
+        Begin(rank: 2, _first);
+        Begin(rank: 3, _second);
+
+        Tell(new EndUnfinished(2, 0, [2, 3]));
+        Assert.Empty(Answer<UnfinishedEnded>().Steps.AsEnumerable());
+        Tell(new EndUnfinished(3, 0, [3]));
+        Assert.Equal([Step], Answer<UnfinishedEnded>().Steps.AsEnumerable());
+        Tell(new EndUnfinished(4, 0, [3]));
+        Assert.Empty(Answer<UnfinishedEnded>().Steps.AsEnumerable());
+    }
+
+    [Fact]
+    public void WorldChange_WhileRanksCopyTheState_WhatTheyBeginLaterOfItIsOver()
+    {
+        Tell(new EndUnfinished(2, 0, [2], Staging: Step));
+        Assert.Equal([Step], Answer<UnfinishedEnded>().Steps.AsEnumerable());
+
+        Begin(rank: 2, _first);
+        Store(_first);
+
+        Assert.False(Settled().IsCommitted);
+        Tell(new GetCheckpointsStatus());
+        Assert.Empty(Answer<CheckpointsStatus>().Begun);
+    }
+
+    [Fact]
+    public void WorldChange_AfterAStepIsCommitted_DoesNotEndItsCheckpoint()
+    {
+        Begin(rank: 2, _first);
+        Begin(rank: 3, _second);
+        Store(_first);
+        Store(_second);
+        Assert.True(Settled().IsCommitted);
+
+        Tell(new EndUnfinished(2, 0, [2, 3], Staging: Step));
+
+        Assert.Empty(Answer<UnfinishedEnded>().Steps.AsEnumerable());
+    }
+
+    [Fact]
     public void WorldChange_SomeShardsWereNeverBegun_TheAttemptEnds()
     {
         Begin(rank: 2, _first);
@@ -92,8 +134,7 @@ public sealed class CheckpointCoordinatorTests : IDisposable
         Begin(rank: 3, _second);
         Tell(new GetCheckpointsStatus());
 
-        Assert.True(_answers.TryTake(out object? answer, Patience));
-        Assert.Empty(Assert.IsType<CheckpointsStatus>(answer).Begun);
+        Assert.Empty(Answer<CheckpointsStatus>().Begun);
     }
 
     private void Begin(int rank, int[] shards) => Tell(new BeginCheckpoint(0, Step, 1, rank, [.. shards]));
@@ -114,9 +155,18 @@ public sealed class CheckpointCoordinatorTests : IDisposable
 
     private void Tell(object message) => _coordinator.Tell(message, _reporter);
 
-    private CheckpointSettled Settled()
+    private CheckpointSettled Settled() => Answer<CheckpointSettled>();
+
+    private T Answer<T>()
     {
-        Assert.True(_answers.TryTake(out object? answer, Patience));
-        return Assert.IsType<CheckpointSettled>(answer);
+        while (_answers.TryTake(out object? answer, Patience))
+        {
+            if (answer is T found)
+            {
+                return found;
+            }
+        }
+
+        throw new TimeoutException($"no {typeof(T).Name}");
     }
 }

@@ -21,6 +21,8 @@ internal sealed class FakeEngine(int rankId, int shards, Action<long>? beforeSte
 
     public long Step { get; private set; }
 
+    public long AppliedIn => Standing.Generation;
+
     public long TokensSeen { get; private set; }
 
     public double PeakFlops => 1e9;

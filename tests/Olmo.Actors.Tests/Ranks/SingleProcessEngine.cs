@@ -48,6 +48,9 @@ internal sealed class SingleProcessEngine : IRankEngine
     public long Step => _progress.Step;
 
     /// <inheritdoc />
+    public long AppliedIn => _world.Generation;
+
+    /// <inheritdoc />
     public long TokensSeen => _progress.Tokens;
 
     /// <inheritdoc />

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Olmo.Actors.Checkpoints;
 using static Olmo.Host.Tests.Scenarios.ScenarioRun;
 
@@ -9,6 +11,27 @@ public sealed class CheckpointScenarioTests(ScenarioRuns runs)
 {
     [ScenarioFact]
     public Task F05_KillRankSnapshot() => RankDies(nameof(F05_KillRankSnapshot), "end-unfinished", "stage");
+
+    [ScenarioFact]
+    public Task F05_KillRankSnapshot_WhileAnotherHasNotAppliedTheStep()
+    {
+        string[] guards = ["end-unfinished"];
+        return Scenario.Run(nameof(F05_KillRankSnapshot_WhileAnotherHasNotAppliedTheStep), guards, async () =>
+        {
+            // The victim has told one of two: that one saves the step, the other comes to it in the next world. What the victim was to write never comes, and nobody waits for it.
+            const int Step = ScenarioRuns.Interval;
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete(
+                [Late("announced", "4", Step, 1000), Kill("told", "4", Step)], "ranks.count=3", "ranks.min=2", "checkpoint.max-lag=0");
+
+            Says(output, $"^goes on from step {Step} of");
+            Says(output, $"^no checkpoint of step {Step}: the world changed");
+            WentOnFromSurvivors(output);
+            Assert.Equal((long[])[Step + 1, 12, 18, 24], await Committed(run));
+            await run.Check(output);
+        });
+    }
 
     [ScenarioFact]
     public Task F06_KillRankWrite() => RankDies(nameof(F06_KillRankWrite), "atomic-put", "put");
@@ -85,9 +108,13 @@ public sealed class CheckpointScenarioTests(ScenarioRuns runs)
         WentOnFromSurvivors(output);
         long[] committed = await Committed(run); // the one after it may have begun too
         Assert.DoesNotContain(ScenarioRuns.Interval, committed);
+        Assert.Contains(WentOnFrom(output) + 1, committed); // in its place
         Assert.Contains(ScenarioRuns.Steps, committed);
         await run.Check(output);
     });
+
+    private static long WentOnFrom(string output) =>
+        long.Parse(Regex.Match(output, "^goes on from step ([0-9]+)", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups[1].Value, CultureInfo.InvariantCulture);
 
     private Task CoordinatorDies(string name, string guard, string at) => Scenario.Run(name, [guard], async () =>
     {
