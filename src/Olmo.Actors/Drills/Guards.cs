@@ -148,6 +148,8 @@ public sealed record Guards
         ["release"] = g => g with { Release = false },
         ["disjoint"] = g => g with { Rules = g.Rules with { Disjoint = false } },
         ["equal-digests"] = g => g with { Rules = g.Rules with { EqualDigests = false } },
+        ["own-only"] = g => g with { Rules = g.Rules with { OwnOnly = false } },
+        ["full-set"] = g => g with { Rules = g.Rules with { FullSet = false } },
         ["retain"] = g => g with { Rules = g.Rules with { Retain = false } },
         ["singles"] = g => g with { Rules = g.Rules with { Singles = false } },
         ["one-generation"] = g => g with { Rules = g.Rules with { OneGeneration = false } },

@@ -13,12 +13,17 @@ internal sealed class SumPair : IDisposable
 {
     private readonly RunInWork _run;
     private readonly GradientAccumulator _local;
+    private readonly ITensorProvider _provider;
+    private readonly int _groups;
     private GradientAccumulator? _own;
+    private GradientAccumulator? _mixed;
 
     public SumPair(ITensorProvider provider, ShardPlacement placement, int groups, GradientAccumulator local, RunInWork run, bool ownIsLocal, bool hasForeign)
     {
         _local = local;
         _run = run;
+        _provider = provider;
+        _groups = groups;
         _own = ownIsLocal ? null : new GradientAccumulator(provider, placement, groups);
         Foreign = hasForeign ? new GradientAccumulator(provider, placement, groups) : null;
         Placement = placement;
@@ -55,6 +60,23 @@ internal sealed class SumPair : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// By a drill that goes without rule 2, under the gate: an accumulator that holds what came from other replicas beside the own sum of the range; the own sum where nothing came.
+    /// </summary>
+    public GradientAccumulator WithForeign(int layer, int shard)
+    {
+        if (Foreign is null || Pieces(layer, shard).Foreign.IsEmpty)
+        {
+            return Own;
+        }
+
+        _mixed ??= new GradientAccumulator(_provider, Placement, _groups);
+        _mixed.Reset();
+        _mixed.Add(Own, layer, shard);
+        _mixed.Add(Foreign, layer, shard);
+        return _mixed;
+    }
+
     /// <summary>Empties the sums; the local accumulator is the engine's.</summary>
     public void Reset()
     {
@@ -77,6 +99,7 @@ internal sealed class SumPair : IDisposable
 
     public void Dispose()
     {
+        _mixed?.Dispose();
         _own?.Dispose();
         Foreign?.Dispose();
     }

@@ -312,7 +312,14 @@ internal sealed partial class WorldGeneration
         int layer = next.Layer;
         int shard = next.Shard;
         int length;
-        if (Sums.OwnIsLocal)
+        if (!_engine.Rules.OwnOnly)
+        {
+            lock (Sums.Gate)
+            {
+                length = Sums.WithForeign(layer, shard).WriteFrame(layer, shard, id, _frame);
+            }
+        }
+        else if (Sums.OwnIsLocal)
         {
             length = Sums.Own.WriteFrame(layer, shard, id, _frame);
         }

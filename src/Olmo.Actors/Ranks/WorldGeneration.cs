@@ -238,6 +238,16 @@ internal sealed partial class WorldGeneration
             _isAnnounced[at] = true;
             _announced++;
         }
+
+        for (int other = said.Shard; !_engine.Rules.FullSet && other < _announcements.Length; other += World.Shards)
+        {
+            if (!_isAnnounced[other]) // a drill: one owner speaks for all of its shard's
+            {
+                _announcements[other] = said with { Replica = other / World.Shards };
+                _isAnnounced[other] = true;
+                _announced++;
+            }
+        }
     }
 
     private int UseOf(int layer, int shard) => Plan.UseOfRange[Plan.Recipe.RangeOf(layer, shard)];

@@ -31,6 +31,23 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
     }
 
     [ScenarioFact]
+    public Task F26a_BitFlipSum_OfWhoAnnouncesLast()
+    {
+        string[] guards = ["full-set"];
+        return Scenario.Run(nameof(F26a_BitFlipSum_OfWhoAnnouncesLast), guards, async () =>
+        {
+            // Its sums have long been whole elsewhere: nobody applies them before it has announced its own.
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Late("summed", "3", 8, 500), "{ do = flip-sum, rank = 3, step = 8 }"], TwoRanks);
+
+            Says(output, "^sums of step 8 are void .*at fault: rank 3");
+            SaysNot(output, "generation 2");
+            await run.Check(output);
+        });
+    }
+
+    [ScenarioFact]
     public Task F26b_BitFlipGradient()
     {
         string[] guards = ["audit"];
@@ -120,6 +137,21 @@ public sealed class WrongAndSlowRankTests(ScenarioRuns runs)
                 ["{ do = slow, at = forward, rank = 3, step = 1, steps = 1000, duration = 40 ms, once = false, pass = 0 }"], [.. TwoRanks, "ranks.slow-window=4"]);
 
             Says(output, "^rank 3 computes at [0-9]+ ?% of the fastest rank's speed \\(up to step (8|12)\\)");
+            SaysNot(output, "generation 2");
+            await run.Check(output);
+        });
+    }
+
+    [ScenarioFact]
+    public Task F18_SlowNode_IsSentTheSumsOfOthersBeforeItsOwnAreWhole()
+    {
+        string[] guards = ["own-only"];
+        return Scenario.Run(nameof(F18_SlowNode_IsSentTheSumsOfOthersBeforeItsOwnAreWhole), guards, async () =>
+        {
+            ScenarioRun run = new(runs, guards);
+
+            string output = await run.Complete([Late("forward", "3", 8, 500)], TwoRanks);
+
             SaysNot(output, "generation 2");
             await run.Check(output);
         });
