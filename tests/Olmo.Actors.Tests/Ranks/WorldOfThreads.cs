@@ -201,7 +201,7 @@ internal sealed class WorldOfThreads : IDisposable
         }
     }
 
-    /// <summary>Frees dead ranks, and meshes but the newest.</summary>
+    /// <summary>Frees dead ranks, and meshes and plans but the newest.</summary>
     public void Bury()
     {
         foreach (WorldRank dead in _ranks.Where(r => r.IsDead).ToArray())
@@ -218,6 +218,8 @@ internal sealed class WorldOfThreads : IDisposable
             mesh.Dispose();
             _meshes.Remove(mesh);
         }
+
+        Plans.RemoveRange(0, Math.Max(0, Plans.Count - 1));
     }
 
     private WorldRecipe Recipe() => _ranks[0].Engine.Recipe(Wanted, 1);
