@@ -111,9 +111,10 @@ internal unsafe struct GemmBlock
     }
 
     /// <summary>
-    /// The same for all columns and row panels [from, to), of which each PanelDepth of A is packed into <paramref name="own"/> first: (to - from) · tile rows · PanelDepth floats. B is packed already.
+    /// The same for all columns and row panels [from, to), of which each PanelDepth of A is packed into <paramref name="own"/> first: (to - from) · tile rows · PanelDepth floats. B is packed already
+    /// to the depth <paramref name="packed"/>, and each PanelDepth more is packed when it is needed (null: all is packed).
     /// </summary>
-    public readonly void PackAndMultiplyRows(nint from, nint to, float* own, float* border)
+    public readonly void PackAndMultiplyRows(nint from, nint to, float* own, nint* packed, float* border)
     {
         GemmBlock block = this;
         block._a = OwnPanels(own, from, _tileRows);
@@ -122,6 +123,12 @@ internal unsafe struct GemmBlock
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
+            if (packed != null && *packed <= p)
+            {
+                PackPieceB(p, depth);
+                *packed = p + depth;
+            }
+
             GemmPacking.Pack(_problem.Width, _problem.DepthMajorA, _problem.AddressA(_row + lane, _start + p), _problem.StrideA, count, depth, _tileRows, own, block._a.Panel);
             for (nint columnPanel = 0; columnPanel < ColumnPanels; columnPanel++)
             {
@@ -131,27 +138,28 @@ internal unsafe struct GemmBlock
     }
 
     /// <summary>
-    /// The same for all rows and column panels [from, to), of which each PanelDepth of B is packed into <paramref name="own"/> first: (to - from) · tile columns · PanelDepth floats. A is packed already.
+    /// The same for all rows and column panels [from, to), of which each PanelDepth of B is packed into <paramref name="own"/> first: (to - from) · tile columns · PanelDepth floats, unless B is read
+    /// in place. A is packed as B is by <see cref="PackAndMultiplyRows"/>.
     /// </summary>
-    public readonly void PackAndMultiplyColumns(nint from, nint to, float* own, float* border)
+    public readonly void PackAndMultiplyColumns(nint from, nint to, float* own, nint* packed, float* border)
     {
-        if (_problem.IsInPlaceB)
-        {
-            MultiplyTiles(0, RowPanels, from, to, border);
-            return;
-        }
-
-        GemmPanels b = OwnPanels(own, from, _tileColumns);
+        GemmPanels b = _problem.IsInPlaceB ? _b : OwnPanels(own, from, _tileColumns);
         nint lane = from * _tileColumns;
         nint count = Math.Min(to * _tileColumns, _columns) - lane;
         for (nint p = 0; p < _depth; p += GemmBlocks.PanelDepth)
         {
             nint depth = Math.Min(GemmBlocks.PanelDepth, _depth - p);
+            if (packed != null && *packed <= p)
+            {
+                GemmPacking.Pack(_problem.Width, _problem.DepthMajorA, _problem.AddressA(_row, _start + p), _problem.StrideA, _rows, depth, _tileRows, _a.Address(0, p), _a.Panel);
+                *packed = p + depth;
+            }
+
             if (_problem.IsHalfB)
             {
                 WidenB(in b, from, to, p, depth);
             }
-            else
+            else if (!_problem.IsInPlaceB)
             {
                 GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel);
             }
@@ -160,6 +168,18 @@ internal unsafe struct GemmBlock
             {
                 MultiplyColumn(0, RowPanels, columnPanel, p, depth, b.Address(columnPanel, p), b.Row, border);
             }
+        }
+    }
+
+    private readonly void PackPieceB(nint p, nint depth)
+    {
+        if (_problem.IsHalfB)
+        {
+            WidenB(in _b, 0, ColumnPanels, p, depth);
+        }
+        else if (!_problem.IsInPlaceB)
+        {
+            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column), _problem.StrideB, _columns, depth, _tileColumns, _b.Address(0, p), _b.Panel);
         }
     }
 

@@ -9,6 +9,9 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 internal static unsafe class GemmDriver
 {
+    // The last parts of a block are cut so that its workers end together.
+    private const int CutParts = 4;
+
     /// <summary>Multiplies over a pool; the workers pack a block together, then share the tiles of C.</summary>
     public static void Run(ComputePool pool, GemmWorkspace workspace, in GemmProblem problem)
     {
@@ -49,7 +52,8 @@ internal static unsafe class GemmDriver
 
                     (nint rowParts, nint columnParts) = Split(block.RowPanels * tileRows, block.ColumnPanels * tileColumns, pool.Threads);
                     var tiles = new TilesJob { Block = block, Workspace = workspace, RowParts = Math.Min(rowParts, block.RowPanels), ColumnParts = Math.Min(columnParts, block.ColumnPanels) };
-                    pool.Run(ref tiles, tiles.RowParts * tiles.ColumnParts);
+                    tiles.Cut = pool.Threads > 1 && tiles.RowParts >= 2 * pool.Threads ? pool.Threads : 0;
+                    pool.Run(ref tiles, (tiles.RowParts * tiles.ColumnParts) + ((CutParts - 1) * tiles.Cut));
                 }
             }
         }
@@ -157,7 +161,7 @@ internal static unsafe class GemmDriver
             float* border = Workspace.Tile(worker);
             for (nint column = from; column < to; column++)
             {
-                Block.PackAndMultiplyColumns(column, column + 1, panel, border);
+                Block.PackAndMultiplyColumns(column, column + 1, panel, null, border);
             }
         }
     }
@@ -168,18 +172,25 @@ internal static unsafe class GemmDriver
         public GemmWorkspace Workspace;
         public nint RowParts;
         public nint ColumnParts;
+        public nint Cut; // of the last parts, into CutParts each
 
         public readonly void Execute(nint from, nint to, int worker)
         {
             float* tile = Workspace.Tile(worker);
-            for (nint part = from; part < to; part++)
+            nint whole = (RowParts * ColumnParts) - Cut;
+            for (nint item = from; item < to; item++)
             {
                 // Row parts run fastest: neighbours in time share the columns of B.
+                nint part = item < whole ? item : whole + ((item - whole) / CutParts);
                 nint row = part % RowParts;
                 nint column = part / RowParts;
+                nint rowFrom = Block.RowPanels * row / RowParts;
+                nint rows = (Block.RowPanels * (row + 1) / RowParts) - rowFrom;
+                nint cut = item < whole ? 0 : (item - whole) % CutParts;
+                int cuts = item < whole ? 1 : CutParts;
                 Block.MultiplyTiles(
-                    Block.RowPanels * row / RowParts,
-                    Block.RowPanels * (row + 1) / RowParts,
+                    rowFrom + (rows * cut / cuts),
+                    rowFrom + (rows * (cut + 1) / cuts),
                     Block.ColumnPanels * column / ColumnParts,
                     Block.ColumnPanels * (column + 1) / ColumnParts,
                     tile);

@@ -5,7 +5,7 @@ namespace Olmo.Model.Kernels;
 /// <summary>
 /// Multiplications with few rows or few columns of C, such as the gradient of a square weight: the operand that all need is packed first, and each worker packs a stripe of the other one
 /// into its own second-level cache when it multiplies it. Two workers pack the common operand each for itself: that costs less than waiting for each other and reading what another core
-/// has written, and their thick stripes read the common operand less often. More of them share one copy.
+/// has written, and their thick stripes read the common operand less often; a piece of it is packed when the first stripe needs it. More of them share one copy.
 /// </summary>
 internal static unsafe class GemmStripes
 {
@@ -17,6 +17,7 @@ internal static unsafe class GemmStripes
     private const int StripesOfSharingWorker = 4;
     private const int StripeRows = 132;
     private const int StripeColumns = 288;
+    private const int LineLongs = 8;
 
     /// <summary>True if one of the operands is small enough to be common.</summary>
     public static bool Fits(in GemmProblem problem) => Math.Min(problem.M, problem.N) <= CommonLanes;
@@ -27,15 +28,16 @@ internal static unsafe class GemmStripes
         bool ofRows = problem.N <= problem.M;
         bool ownCopies = pool.Threads == OwnCopies;
         nint depth = ownCopies ? OwnDepth(ofRows ? problem.N : problem.M) : SharedDepth;
-        bool* isPacked = stackalloc bool[OwnCopies];
+        nint* packed = stackalloc nint[OwnCopies * LineLongs];
+        nint* ends = stackalloc nint[GemmStripeCuts.MostEnds];
         for (nint p = 0; p < problem.K; p += depth)
         {
             var job = new StripesJob { Problem = problem, Workspace = workspace, OfRows = ofRows, Start = p, Depth = Math.Min(depth, problem.K - p) };
             GemmBlock block = job.BlockOf(0);
             if (ownCopies)
             {
-                new Span<bool>(isPacked, OwnCopies).Clear();
-                job.IsPacked = isPacked;
+                new Span<nint>(packed, OwnCopies * LineLongs).Clear();
+                job.Packed = packed;
                 job.CopyFloats = (nint)GemmBlocks.Shared.PackedFloats / OwnCopies;
             }
             else
@@ -44,11 +46,11 @@ internal static unsafe class GemmStripes
                 pool.Run(ref pack, ofRows ? block.PackPartsB : block.PackPartsA);
             }
 
-            job.Panels = ofRows ? block.RowPanels : block.ColumnPanels;
+            nint panels = ofRows ? block.RowPanels : block.ColumnPanels;
             int least = pool.Threads * (ownCopies ? StripesOfWorker : StripesOfSharingWorker);
             nint stripes = ofRows ? Stripes(problem.M, StripeRows, pool.Threads, least) : Stripes(problem.N, StripeColumns, pool.Threads, least);
-            job.Stripes = Math.Min(stripes, job.Panels);
-            pool.Run(ref job, job.Stripes);
+            job.Cuts = new GemmStripeCuts(panels, Math.Min(stripes, panels), pool.Threads, ends);
+            pool.Run(ref job, job.Cuts.Count);
         }
     }
 
@@ -89,9 +91,8 @@ internal static unsafe class GemmStripes
         public bool OfRows;
         public nint Start;
         public nint Depth;
-        public nint Panels;
-        public nint Stripes;
-        public bool* IsPacked; // of each worker; null: one copy, packed before
+        public GemmStripeCuts Cuts;
+        public nint* Packed; // depth that each worker has packed for itself; null: one copy, packed before
         public nint CopyFloats;
 
         public readonly GemmBlock BlockOf(int worker)
@@ -103,32 +104,19 @@ internal static unsafe class GemmStripes
         public readonly void Execute(nint from, nint to, int worker)
         {
             GemmBlock block = BlockOf(worker);
-            if (IsPacked != null && !IsPacked[worker])
-            {
-                IsPacked[worker] = true;
-                if (OfRows)
-                {
-                    block.PackB(0, block.PackPartsB);
-                }
-                else
-                {
-                    block.PackA(0, block.PackPartsA);
-                }
-            }
-
+            nint* packed = Packed == null ? null : Packed + (worker * LineLongs);
             float* own = Workspace.Packed(worker);
             float* border = Workspace.Tile(worker);
             for (nint stripe = from; stripe < to; stripe++)
             {
-                nint first = Panels * stripe / Stripes;
-                nint last = Panels * (stripe + 1) / Stripes;
+                (nint first, nint last) = Cuts.Of(stripe);
                 if (OfRows)
                 {
-                    block.PackAndMultiplyRows(first, last, own, border);
+                    block.PackAndMultiplyRows(first, last, own, packed, border);
                 }
                 else
                 {
-                    block.PackAndMultiplyColumns(first, last, own, border);
+                    block.PackAndMultiplyColumns(first, last, own, packed, border);
                 }
             }
         }
