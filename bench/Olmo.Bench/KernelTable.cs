@@ -92,7 +92,7 @@ internal sealed class KernelTable(BenchmarkOptions options, TimeProvider time, T
                 default:
                     using (ReadLimit reading = new(pool, (long)kernel.Amount, time))
                     {
-                        Row(pool.Threads, kernel, () => reading.Measure(), reading.Bytes);
+                        Row(pool.Threads, kernel, reading.Read, reading.Bytes);
                     }
 
                     break;

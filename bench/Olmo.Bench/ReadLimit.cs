@@ -6,17 +6,22 @@ namespace Olmo.Bench;
 
 /// <summary>
 /// The bandwidth with which the threads of a pool read a buffer: by the way of reading that is the fastest of those that are tried, on this machine in this run. The ways differ in how many
-/// streams a thread reads side by side and in how much a thread takes at a time.
+/// streams a thread reads side by side and in how much a thread takes at a time. The best few of the first tries are measured again and again: a way that was disturbed at first, or that
+/// was slow only then, does not decide what the limit is.
 /// </summary>
 internal sealed unsafe class ReadLimit : IDisposable
 {
     private const int Tries = 7;
+    private const int Kept = 4;
     private const long Step = 1 << 20;
 
     private readonly ComputePool _pool;
     private readonly TimeProvider _time;
     private readonly AlignedBuffer _buffer;
-    private readonly Way _way;
+    private readonly Way[] _ways;
+    private readonly List<double>[] _seconds;
+    private int _next;
+    private int _fastest;
 
     /// <summary>Takes a buffer of at least so many bytes, fills it and tries the ways.</summary>
     public ReadLimit(ComputePool pool, long bytes, TimeProvider time)
@@ -41,22 +46,37 @@ internal sealed unsafe class ReadLimit : IDisposable
             }
         }
 
-        double[] medians = [.. seconds.Select(s => s.Order().ElementAt(Tries / 2))];
-        _way = ways[Array.IndexOf(medians, medians.Min())];
+        _ways = [.. ways.Zip(seconds, (way, tries) => (Way: way, Median: tries.Order().ElementAt(Tries / 2))).OrderBy(w => w.Median).Take(Kept).Select(w => w.Way)];
+        _seconds = [.. _ways.Select(way => new List<double>(seconds[Array.IndexOf(ways, way)]))];
     }
 
     /// <summary>Bytes that are read.</summary>
     public long Bytes { get; }
 
-    /// <summary>The way that was the fastest.</summary>
-    public string Description => string.Create(CultureInfo.InvariantCulture, $"{_way.Streams} streams a thread, {_way.UnitBytes >> 20} MiB at a time");
+    /// <summary>The way that is the fastest so far.</summary>
+    public string Description => string.Create(CultureInfo.InvariantCulture, $"{_ways[_fastest].Streams} streams a thread, {_ways[_fastest].UnitBytes >> 20} MiB at a time");
 
-    /// <summary>Reads all bytes once.</summary>
-    /// <returns>Seconds a byte.</returns>
-    public double Measure() => Seconds(_way) / Bytes;
+    /// <summary>Seconds in which all bytes are read: the least of the ways' medians.</summary>
+    public double MedianSeconds => MedianOf(_seconds[_fastest]);
+
+    /// <summary>Seconds of the fastest reading.</summary>
+    public double LeastSeconds => _seconds.Min(s => s.Min());
+
+    /// <summary>Reads all bytes once by the next of the ways, for <see cref="MedianSeconds"/>.</summary>
+    public void Measure()
+    {
+        _seconds[_next].Add(Seconds(_ways[_next]));
+        _next = (_next + 1) % _ways.Length;
+        _fastest = Array.IndexOf(_seconds, _seconds.MinBy(MedianOf));
+    }
+
+    /// <summary>Reads all bytes once by the fastest way so far.</summary>
+    public void Read() => Seconds(_ways[_fastest]);
 
     /// <inheritdoc/>
     public void Dispose() => _buffer.Dispose();
+
+    private static double MedianOf(List<double> seconds) => seconds.Order().ElementAt(seconds.Count / 2);
 
     private double Seconds(Way way)
     {
