@@ -20,7 +20,7 @@ public sealed unsafe partial class CpuProvider
             return;
         }
 
-        Gemm.Nt(_pool, _width, _gemm, rows, columns, depth, Floats(x), depth, Floats(weight), depth, Floats(y), columns, accumulate);
+        Gemm.Nt(_pool, _width, _gemm, rows, columns, depth, Floats(x), depth, Floats(weight.AsStored()), depth, Floats(y), columns, accumulate, weight.IsSeenAsBFloat16);
     }
 
     /// <inheritdoc/>
@@ -31,7 +31,7 @@ public sealed unsafe partial class CpuProvider
         nint columns = (nint)weight.Shape.Columns;
         Require(weight.Shape.Rows == depth, "linear layer's input gradient", dy, weight);
         Require(dx.Shape.Rows == rows && dx.Shape.Columns == columns, "linear layer's input gradient", dy, dx);
-        Gemm.Nn(_pool, _width, _gemm, rows, columns, depth, Floats(dy), depth, Floats(weight), columns, Floats(dx), columns, accumulate);
+        Gemm.Nn(_pool, _width, _gemm, rows, columns, depth, Floats(dy), depth, Floats(weight.AsStored()), columns, Floats(dx), columns, accumulate, weight.IsSeenAsBFloat16);
     }
 
     /// <inheritdoc/>
@@ -54,18 +54,19 @@ public sealed unsafe partial class CpuProvider
         nint tile = (nint)pass.Logits.Shape.Rows;
         bool backward = Verify(pass);
         float* input = Floats(pass.Input);
-        float* weight = Floats(pass.Weight);
+        float* weight = Floats(pass.Weight.AsStored());
+        bool rounds = pass.Weight.IsSeenAsBFloat16;
         float* logits = Floats(pass.Logits);
         for (nint start = 0; start < rows; start += tile)
         {
             nint count = Math.Min(tile, rows - start);
-            Gemm.Nt(_pool, _width, _gemm, count, vocabulary, width, input + (start * width), width, weight, width, logits, vocabulary, false);
+            Gemm.Nt(_pool, _width, _gemm, count, vocabulary, width, input + (start * width), width, weight, width, logits, vocabulary, false, rounds);
             LossJob job = new() { Width = _width, Rows = RowsOf(pass, logits, vocabulary, start), Backward = backward };
             _pool.Run(ref job, count, Grain(vocabulary));
             if (backward)
             {
                 float* dx = Floats(pass.InputGradient) + (start * width);
-                Gemm.Nn(_pool, _width, _gemm, count, width, vocabulary, logits, vocabulary, weight, width, dx, width, false);
+                Gemm.Nn(_pool, _width, _gemm, count, width, vocabulary, logits, vocabulary, weight, width, dx, width, false, rounds);
                 Gemm.Tn(
                     _pool, _width, _gemm, vocabulary, width, count, logits, vocabulary, input + (start * width), width, Floats(pass.WeightGradient), width, pass.Accumulate || start > 0);
             }

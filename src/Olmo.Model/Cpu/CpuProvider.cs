@@ -142,7 +142,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
 
     private static byte* Address(in Tensor tensor) =>
         tensor.Buffer is CpuBuffer buffer
-            ? buffer.At(tensor.Offset)
+            ? buffer.At(tensor.IsSeenAsBFloat16 ? throw new ArgumentException($"'{tensor.Buffer.Name}' is seen as bf16: only products read it so.") : tensor.Offset)
             : throw new ArgumentException($"'{tensor.Buffer.Name}' is not in the memory of this provider ({CpuBuffer.MainMemory}) but of '{tensor.Buffer.Device}'.");
 
     private static float* Optional(in Tensor tensor) => tensor.IsNone ? null : Floats(tensor);

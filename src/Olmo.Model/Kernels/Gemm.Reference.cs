@@ -24,6 +24,12 @@ public static unsafe partial class Gemm
                 }
 
                 float* b = problem.AddressB(0, j);
+                if (problem.RoundsB)
+                {
+                    row[j] = ReferenceRounded(problem.K, a, stepA, b, stepB, sum);
+                    continue;
+                }
+
                 for (nint p = 0; p < problem.K; p++)
                 {
                     sum = MathF.FusedMultiplyAdd(*a, *b, sum);
@@ -42,6 +48,16 @@ public static unsafe partial class Gemm
         for (nint p = 0; p < problem.K; p++)
         {
             sum = MathF.FusedMultiplyAdd(a[p * stepA], BFloat16.Widen(b[p * problem.LanesB]), sum);
+        }
+
+        return sum;
+    }
+
+    private static float ReferenceRounded(nint k, float* a, nint stepA, float* b, nint stepB, float sum)
+    {
+        for (nint p = 0; p < k; p++)
+        {
+            sum = MathF.FusedMultiplyAdd(a[p * stepA], BFloat16.Widen(BFloat16.Round(b[p * stepB])), sum);
         }
 
         return sum;

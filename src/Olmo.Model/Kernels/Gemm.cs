@@ -16,9 +16,10 @@ namespace Olmo.Model.Kernels;
 /// </summary>
 public static unsafe partial class Gemm
 {
-    /// <summary>c [m, n] (+)= a [m, k] · b [n, k]ᵀ, over the pool: y = x · Wᵀ.</summary>
-    public static void Nt(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
-        Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, false, c, ldc, accumulate));
+    /// <summary>c [m, n] (+)= a [m, k] · b [n, k]ᵀ, over the pool: y = x · Wᵀ. Where <c>roundsB</c> the arithmetic is that of b's values rounded to bf16.</summary>
+    public static void Nt(
+        ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate, bool roundsB = false) =>
+        Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, false, c, ldc, accumulate, roundsB));
 
     /// <summary><see cref="Nt"/> with b in the panels of <see cref="PackedPanels"/>: the same bits, without packing in every call. Where <c>isHalf</c> the panels are bf16, and the arithmetic that of their values in fp32.</summary>
     internal static void NtPacked(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, void* b, bool isHalf, float* c, nint ldc, bool accumulate)
@@ -29,9 +30,10 @@ public static unsafe partial class Gemm
         Multiply(pool, workspace, problem);
     }
 
-    /// <summary>c [m, n] (+)= a [m, k] · b [k, n], over the pool: dx = dy · W.</summary>
-    public static void Nn(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
-        Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, true, c, ldc, accumulate));
+    /// <summary>c [m, n] (+)= a [m, k] · b [k, n], over the pool: dx = dy · W. Where <c>roundsB</c> the arithmetic is that of b's values rounded to bf16.</summary>
+    public static void Nn(
+        ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate, bool roundsB = false) =>
+        Multiply(pool, workspace, Describe(width, m, n, k, a, lda, false, b, ldb, true, c, ldc, accumulate, roundsB));
 
     /// <summary>c [m, n] (+)= a [k, m]ᵀ · b [k, n], over the pool: dW += dyᵀ · x, where k runs over tokens in order.</summary>
     public static void Tn(ComputePool pool, SimdWidth width, GemmWorkspace workspace, nint m, nint n, nint k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
@@ -50,7 +52,7 @@ public static unsafe partial class Gemm
         MultiplySingle(workspace, worker, Describe(width, m, n, k, a, lda, true, b, ldb, true, c, ldc, accumulate));
 
     private static GemmProblem Describe(
-        SimdWidth width, nint m, nint n, nint k, float* a, nint lda, bool depthMajorA, float* b, nint ldb, bool depthMajorB, float* c, nint ldc, bool accumulate) => new()
+        SimdWidth width, nint m, nint n, nint k, float* a, nint lda, bool depthMajorA, float* b, nint ldb, bool depthMajorB, float* c, nint ldc, bool accumulate, bool roundsB = false) => new()
         {
             Width = width,
             M = m,
@@ -62,6 +64,7 @@ public static unsafe partial class Gemm
             B = b,
             StrideB = ldb,
             DepthMajorB = depthMajorB,
+            RoundsB = roundsB,
             C = c,
             StrideC = ldc,
             Accumulate = accumulate,

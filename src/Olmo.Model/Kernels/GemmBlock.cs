@@ -54,7 +54,7 @@ internal unsafe struct GemmBlock
 
     /// <summary>Packs parts [from, to) of A.</summary>
     public readonly void PackA(nint from, nint to) =>
-        Pack(_problem.DepthMajorA, _problem.AddressA(_row, _start), _problem.StrideA, _rows, _tileRows, in _a, from, to);
+        Pack(_problem.DepthMajorA, _problem.AddressA(_row, _start), _problem.StrideA, _rows, _tileRows, in _a, from, to, rounds: false);
 
     /// <summary>Packs parts [from, to) of B.</summary>
     public readonly void PackB(nint from, nint to)
@@ -65,7 +65,7 @@ internal unsafe struct GemmBlock
             return;
         }
 
-        Pack(_problem.DepthMajorB, _problem.AddressB(_start, _column), _problem.StrideB, _columns, _tileColumns, in _b, from, to);
+        Pack(_problem.DepthMajorB, _problem.AddressB(_start, _column), _problem.StrideB, _columns, _tileColumns, in _b, from, to, _problem.RoundsB);
     }
 
     /// <summary>Reads A where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
@@ -80,10 +80,10 @@ internal unsafe struct GemmBlock
         return true;
     }
 
-    /// <summary>Reads B where it is if a row of memory is one k and no tile would reach past the border; false if it must be packed.</summary>
+    /// <summary>Reads B where it is if a row of memory is one k, no tile would reach past the border and nothing is rounded; false if it must be packed.</summary>
     public bool TryUseBInPlace()
     {
-        if (!_problem.DepthMajorB || _columns % _tileColumns != 0)
+        if (!_problem.DepthMajorB || _columns % _tileColumns != 0 || _problem.RoundsB)
         {
             return false;
         }
@@ -161,7 +161,7 @@ internal unsafe struct GemmBlock
             }
             else if (!_problem.IsInPlaceB)
             {
-                GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel);
+                Pack(_problem.DepthMajorB, _problem.AddressB(_start + p, _column + lane), _problem.StrideB, count, depth, _tileColumns, own, b.Panel, _problem.RoundsB);
             }
 
             for (nint columnPanel = from; columnPanel < to; columnPanel++)
@@ -179,7 +179,7 @@ internal unsafe struct GemmBlock
         }
         else if (!_problem.IsInPlaceB)
         {
-            GemmPacking.Pack(_problem.Width, _problem.DepthMajorB, _problem.AddressB(_start + p, _column), _problem.StrideB, _columns, depth, _tileColumns, _b.Address(0, p), _b.Panel);
+            Pack(_problem.DepthMajorB, _problem.AddressB(_start + p, _column), _problem.StrideB, _columns, depth, _tileColumns, _b.Address(0, p), _b.Panel, _problem.RoundsB);
         }
     }
 
@@ -210,7 +210,7 @@ internal unsafe struct GemmBlock
     private readonly nint PackParts(bool depthMajor, nint panels) =>
         depthMajor ? (_depth + GemmPacking.RowsAtATime - 1) / GemmPacking.RowsAtATime : (panels + PackPanels - 1) / PackPanels;
 
-    private readonly void Pack(bool depthMajor, float* source, nint stride, nint lanes, int tile, in GemmPanels target, nint from, nint to)
+    private readonly void Pack(bool depthMajor, float* source, nint stride, nint lanes, int tile, in GemmPanels target, nint from, nint to, bool rounds)
     {
         nint first = depthMajor ? from * GemmPacking.RowsAtATime : 0;
         nint last = depthMajor ? Math.Min(to * GemmPacking.RowsAtATime, _depth) : _depth;
@@ -223,7 +223,20 @@ internal unsafe struct GemmBlock
             nint inPiece = p % GemmBlocks.PanelDepth;
             depth = Math.Min(GemmBlocks.PanelDepth - inPiece, last - p);
             float* at = depthMajor ? source + (p * stride) : source + (lane * stride) + p;
-            GemmPacking.Pack(_problem.Width, depthMajor, at, stride, count, depth, tile, target.Address(panel, p - inPiece) + (inPiece * tile), target.Panel);
+            float* packed = target.Address(panel, p - inPiece) + (inPiece * tile);
+            Pack(depthMajor, at, stride, count, depth, tile, packed, target.Panel, rounds);
+        }
+    }
+
+    private readonly void Pack(bool depthMajor, float* source, nint stride, nint count, nint depth, int tile, float* panels, nint panelStride, bool rounds)
+    {
+        if (rounds)
+        {
+            GemmPacking.PackRounded(_problem.Width, depthMajor, source, stride, count, depth, tile, panels, panelStride);
+        }
+        else
+        {
+            GemmPacking.Pack(_problem.Width, depthMajor, source, stride, count, depth, tile, panels, panelStride);
         }
     }
 

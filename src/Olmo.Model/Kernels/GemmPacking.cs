@@ -46,6 +46,23 @@ internal static unsafe class GemmPacking
         }
     }
 
+    /// <summary>The same, rounded to bf16: each part of a panel is rounded while it is in the first-level cache.</summary>
+    public static void PackRounded(SimdWidth width, bool depthMajor, float* source, nint stride, nint count, nint depth, int lanes, float* panels, nint panelStride)
+    {
+        nint step = depthMajor ? RowsAtATime : depth;
+        for (nint p = 0; p < depth; p += step)
+        {
+            nint rows = Math.Min(step, depth - p);
+            for (nint lane = 0; lane < count; lane += lanes)
+            {
+                float* from = depthMajor ? source + (p * stride) + lane : source + (lane * stride) + p;
+                float* panel = panels + (lane / lanes * panelStride) + (p * lanes);
+                Pack(width, depthMajor, from, stride, Math.Min(lanes, count - lane), rows, lanes, panel, panelStride);
+                Rounding.ToBFloat16(width, panel, panel, null, 0, rows * lanes);
+            }
+        }
+    }
+
     // Each row is asked for some lines ahead: 32 rows at a time are too many streams for the hardware to guess.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(float* source, nint stride, int count, nint rows, int lanes, float* panel)

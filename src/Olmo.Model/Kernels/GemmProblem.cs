@@ -21,6 +21,7 @@ internal unsafe struct GemmProblem
     public bool DepthMajorB;
     public int LanesB; // of packed panels; 0: rows
     public bool IsHalfB; // the panels are bf16
+    public bool RoundsB; // rows of memory whose values are rounded to bf16 as they are packed
     public float* C;
     public nint StrideC;
     public bool Accumulate;
@@ -49,6 +50,7 @@ internal unsafe struct GemmProblem
         ArgumentOutOfRangeException.ThrowIfLessThan(StrideC, N, "ldc");
         SimdWidths.ThrowIfUnsupported(Width);
         Debug.Assert(LanesB == 0 || (!DepthMajorB && LanesB == PackedPanels.Lanes(Width)), "panels are as wide as the width's tile");
+        Debug.Assert(LanesB == 0 || !RoundsB, "what lies in panels has been rounded");
         Debug.Assert(M == 0 || N == 0 || C != null, "C has elements");
     }
 

@@ -3,8 +3,9 @@ using Olmo.Model.Tensors;
 namespace Olmo.Model.Models;
 
 /// <summary>
-/// Weights as passes see them where their compute type is bf16: those of another source, rounded once, a layer at a time, in memory for the largest. The embedding is looked up unrounded; its rows are
-/// rounded as activations, to the same values. Weights that the source itself holds packed as bf16 are passed on.
+/// Weights as passes see them where their compute type is bf16: those of another source, rounded once. Matrices are rounded where products read them (<see cref="Tensor.SeenAsBFloat16"/>), without a
+/// copy; norms' weights are copied, a layer's at a time, in memory for the most. The embedding is looked up unrounded; its rows are rounded as activations, to the same values. Weights that the
+/// source itself holds packed as bf16 are passed on.
 /// </summary>
 internal sealed class RoundedWeights : IWeightSource, IDisposable
 {
@@ -12,8 +13,8 @@ internal sealed class RoundedWeights : IWeightSource, IDisposable
     private readonly ITensorProvider _provider;
     private readonly ParameterList _parameters;
     private readonly IWeightSource _source;
-    private readonly BufferSet _memory;
-    private readonly Tensor[] _rounded;
+    private readonly BufferSet? _memory;
+    private readonly Tensor[] _copies;
 
     /// <summary>Takes the memory.</summary>
     public RoundedWeights(ITensorProvider provider, ParameterList parameters, IWeightSource source)
@@ -21,23 +22,26 @@ internal sealed class RoundedWeights : IWeightSource, IDisposable
         _provider = provider;
         _parameters = parameters;
         _source = source;
-        long[] offsets = new long[parameters.Specs.Length];
-        long elements = PlaceOf(parameters, offsets);
-        BufferPlan plan = new() { MayBeginWithAnything = true };
-        TensorSlot slot = plan.Add("rounded weights of a layer", DType.F32, new Shape(elements));
+        _copies = new Tensor[parameters.Specs.Length];
+        long[] offsets = new long[_copies.Length];
+        BufferPlan plan = PlanOf(parameters, offsets, out TensorSlot slot);
         SizeBytes = plan.SizeBytes;
-        _memory = provider.Allocate(plan);
-        _rounded = new Tensor[parameters.Specs.Length];
-        for (int p = 0; p < _rounded.Length; p++)
+        if (SizeBytes == 0)
         {
-            _rounded[p] = IsRounded(parameters, p) ? _memory[slot].View(offsets[p], parameters.Specs[p].Shape) : default;
+            return;
+        }
+
+        _memory = provider.Allocate(plan);
+        for (int p = 0; p < _copies.Length; p++)
+        {
+            _copies[p] = IsCopied(parameters.Specs[p]) ? _memory[slot].View(offsets[p], parameters.Specs[p].Shape) : default;
         }
     }
 
     /// <summary>Bytes taken.</summary>
     public long SizeBytes { get; }
 
-    /// <summary>The final matrix, rounded; after <see cref="AcquireHead"/>.</summary>
+    /// <summary>The final matrix, rounded.</summary>
     public Tensor Head => Seen(_parameters.Head);
 
     /// <inheritdoc/>
@@ -47,68 +51,50 @@ internal sealed class RoundedWeights : IWeightSource, IDisposable
     public static bool AreNeeded(ParameterList parameters) => parameters.Specs.Any(s => s.Precision.Compute == DType.BF16);
 
     /// <summary>Bytes that such weights take beside their source; 0 where they are not needed.</summary>
-    public static long SizeOf(ParameterList parameters)
-    {
-        if (!AreNeeded(parameters))
-        {
-            return 0;
-        }
-
-        BufferPlan plan = new();
-        plan.Add("rounded weights of a layer", DType.F32, new Shape(PlaceOf(parameters, new long[parameters.Specs.Length])));
-        return plan.SizeBytes;
-    }
+    public static long SizeOf(ParameterList parameters) => PlanOf(parameters, new long[parameters.Specs.Length], out _).SizeBytes;
 
     /// <inheritdoc/>
     public void Acquire(int layer)
     {
         _source.Acquire(layer);
-        for (int p = 0; p < _rounded.Length; p++)
+        for (int p = 0; p < _copies.Length; p++)
         {
-            if (_parameters.Specs[p].Layer == layer && p != _parameters.Head)
+            if (_parameters.Specs[p].Layer == layer && !_copies[p].IsNone)
             {
-                Round(p);
+                _provider.RoundToBFloat16(_source[p], _copies[p], default);
             }
         }
     }
-
-    /// <summary>Rounds the final matrix, whose layer is acquired.</summary>
-    public void AcquireHead() => Round(_parameters.Head);
 
     /// <inheritdoc/>
     public void Release(int layer) => _source.Release(layer);
 
     /// <summary>Frees the memory; the source stays.</summary>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => _memory?.Dispose();
 
-    private Tensor Seen(int parameter) => _rounded[parameter].IsNone || _source[parameter].DType == DType.BF16 ? _source[parameter] : _rounded[parameter];
+    private Tensor Seen(int parameter) =>
+        !_copies[parameter].IsNone ? _copies[parameter]
+        : _parameters.Specs[parameter].Precision.Compute == DType.BF16 && _source[parameter].DType != DType.BF16 ? _source[parameter].SeenAsBFloat16()
+        : _source[parameter];
 
-    private void Round(int parameter)
-    {
-        if (!_rounded[parameter].IsNone && _source[parameter].DType != DType.BF16)
-        {
-            _provider.RoundToBFloat16(_source[parameter], _rounded[parameter], default);
-        }
-    }
+    private static bool IsCopied(ParameterSpec spec) => spec.Precision.Compute == DType.BF16 && spec.Shape.Rank == 1;
 
-    // An embedding that is not the head's matrix has no place.
-    private static bool IsRounded(ParameterList parameters, int parameter) =>
-        parameters.Specs[parameter].Precision.Compute == DType.BF16 && (parameter != parameters.Embedding || parameter == parameters.Head);
-
-    // Layers lie over each other, as one is acquired at a time; the head's matrix lies in the head's layer, also where it is the embedding.
-    private static long PlaceOf(ParameterList parameters, long[] offsets)
+    // Layers lie over each other, as one is acquired at a time.
+    private static BufferPlan PlanOf(ParameterList parameters, long[] offsets, out TensorSlot slot)
     {
         long[] end = new long[parameters.HeadLayer + 1];
         for (int p = 0; p < offsets.Length; p++)
         {
-            if (IsRounded(parameters, p))
+            if (IsCopied(parameters.Specs[p]))
             {
-                ref long at = ref end[p == parameters.Head ? parameters.HeadLayer : parameters.Specs[p].Layer];
+                ref long at = ref end[parameters.Specs[p].Layer];
                 offsets[p] = at;
                 at += (parameters.Specs[p].Shape.Count + AlignElements - 1) / AlignElements * AlignElements;
             }
         }
 
-        return end.Max();
+        BufferPlan plan = new() { MayBeginWithAnything = true };
+        slot = end.Max() == 0 ? default : plan.Add("rounded norms of a layer", DType.F32, new Shape(end.Max()));
+        return plan;
     }
 }

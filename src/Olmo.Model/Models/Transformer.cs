@@ -169,11 +169,6 @@ internal sealed class Transformer : IDisposable
         {
             _weights.Acquire(_parameters.HeadLayer);
         }
-
-        if (withMatrix)
-        {
-            _rounded?.AcquireHead();
-        }
     }
 
     /// <summary>Ends what <see cref="AcquireHead"/> began.</summary>

@@ -84,12 +84,12 @@ public partial interface ITensorProvider : IDisposable
 
     /// <summary>y (+)= x Wᵀ</summary>
     /// <param name="x">[rows, in]</param>
-    /// <param name="weight">[out, in], may be packed: the bits are those of its values in rows.</param>
+    /// <param name="weight">[out, in], may be packed: the bits are those of its values in rows; or seen as bf16.</param>
     /// <param name="y">[rows, out]</param>
     /// <param name="accumulate">True: y's chains go on from what it holds.</param>
     void Linear(in Tensor x, in Tensor weight, in Tensor y, bool accumulate = false);
 
-    /// <summary>dx (+)= dy W</summary>
+    /// <summary>dx (+)= dy W; W may be seen as bf16.</summary>
     void LinearInputGradient(in Tensor dy, in Tensor weight, in Tensor dx, bool accumulate = false);
 
     /// <summary>dW (+)= dyᵀ x, a chain over rows ascending.</summary>

@@ -16,7 +16,7 @@ public readonly record struct LossHeadPass
     /// <summary>x [rows, d]</summary>
     public required Tensor Input { get; init; }
 
-    /// <summary>W [V, d]</summary>
+    /// <summary>W [V, d]; may be seen as bf16.</summary>
     public required Tensor Weight { get; init; }
 
     /// <summary>I32 [rows], in 0 .. V - 1 or -100.</summary>

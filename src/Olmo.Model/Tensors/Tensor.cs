@@ -44,6 +44,21 @@ public readonly record struct Tensor
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Count;
 
+    /// <summary>True: see <see cref="SeenAsBFloat16"/>.</summary>
+    public bool IsSeenAsBFloat16 { get; private init; }
+
+    /// <summary>
+    /// The same elements as the weight of products: read as they are and rounded to bf16 (to nearest, ties to even) where they are read, so that nobody keeps a rounded copy. Products have the bits that
+    /// they have with such a copy; every other operation refuses it.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is not F32 in rows.</exception>
+    public Tensor SeenAsBFloat16() => DType == DType.F32 && !Buffer.IsPacked
+        ? this with { IsSeenAsBFloat16 = true }
+        : throw new InvalidOperationException($"'{Buffer.Name}' is {(Buffer.IsPacked ? "packed " : "")}{DType}; F32 in rows is rounded where it is read.");
+
+    /// <summary>The elements as they are in memory.</summary>
+    public Tensor AsStored() => this with { IsSeenAsBFloat16 = false };
+
     /// <summary>Elements from <paramref name="offset"/> on, counted from this tensor's first, seen as <paramref name="shape"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The view does not lie inside this tensor.</exception>
     public Tensor View(long offset, Shape shape)
@@ -59,7 +74,7 @@ public readonly record struct Tensor
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"A view of shape {shape} at this element does not fit a tensor of shape {Shape}.");
         }
 
-        return new Tensor(Buffer, Offset + offset, shape);
+        return new Tensor(Buffer, Offset + offset, shape) { IsSeenAsBFloat16 = IsSeenAsBFloat16 };
     }
 
     /// <summary>The first rows of a matrix.</summary>

@@ -70,4 +70,17 @@ public sealed class BFloat16TrainingTests
         Assert.Equal(((single - statistics - notRead) / 2) + statistics, Block(Precision.BFloat16, ActivationRecomputation.None));
         Assert.Equal(Rows * c.Width * 2.0, Block(Precision.BFloat16, ActivationRecomputation.Blocks));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TrainingBytes_OfMatricesThatAreRounded_AreThoseOfFp32(bool tied)
+    {
+        long Bytes(int vocabulary, Precision precision) => OlmoModel.TrainingBytes(
+            new ParameterList(TinyModels.Config("olmo2") with { Layers = 16, Vocabulary = vocabulary, TiedEmbeddings = tied, Windows = [] }, _ => precision), 1, 4096, false, ActivationRecomputation.Blocks).Activations;
+
+        // Weights are rounded where products read them: what a larger head takes is its logits.
+        Assert.Equal(Bytes(100_352, Precision.Single) - Bytes(50_176, Precision.Single), Bytes(100_352, Precision.BFloat16) - Bytes(50_176, Precision.BFloat16));
+        Assert.True(Bytes(100_352, Precision.BFloat16) < Bytes(100_352, Precision.Single));
+    }
 }

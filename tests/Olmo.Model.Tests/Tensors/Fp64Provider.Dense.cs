@@ -11,7 +11,7 @@ internal sealed partial class Fp64Provider
         int depth = (int)x.Shape.Columns;
         int columns = (int)weight.Shape.Rows;
         Span<double> a = Doubles(x);
-        Span<double> w = Doubles(weight);
+        Span<double> w = Seen(weight);
         Span<double> c = Doubles(y);
         for (int t = 0; t < rows; t++)
         {
@@ -34,7 +34,7 @@ internal sealed partial class Fp64Provider
         int outputs = (int)dy.Shape.Columns;
         int inputs = (int)weight.Shape.Columns;
         Span<double> g = Doubles(dy);
-        Span<double> w = Doubles(weight);
+        Span<double> w = Seen(weight);
         Span<double> d = Doubles(dx);
         for (int t = 0; t < rows; t++)
         {
@@ -84,7 +84,7 @@ internal sealed partial class Fp64Provider
             Tensor row = pass.Input.RowRange(t, 1);
             for (int j = 0; j < vocabulary; j++)
             {
-                logits[j] = Dot(Doubles(row), Doubles(pass.Weight.RowRange(j, 1)));
+                logits[j] = Dot(Doubles(row), Seen(pass.Weight.RowRange(j, 1)));
             }
 
             Loss(pass, t, logits);
@@ -93,6 +93,23 @@ internal sealed partial class Fp64Provider
                 Spread(pass, t, logits);
             }
         }
+    }
+
+    // A weight of a product.
+    private static Span<double> Seen(in Tensor weight)
+    {
+        if (!weight.IsSeenAsBFloat16)
+        {
+            return Doubles(weight);
+        }
+
+        double[] rounded = Doubles(weight).ToArray();
+        for (int i = 0; i < rounded.Length; i++)
+        {
+            rounded[i] = BFloat16.Widen(BFloat16.Round((float)rounded[i]));
+        }
+
+        return rounded;
     }
 
     // Losses of a row; its logits become their gradient.
@@ -131,7 +148,7 @@ internal sealed partial class Fp64Provider
         dx.Clear();
         for (int j = 0; j < dz.Length; j++)
         {
-            Span<double> w = Doubles(pass.Weight.RowRange(j, 1));
+            Span<double> w = Seen(pass.Weight.RowRange(j, 1));
             Span<double> dw = Doubles(pass.WeightGradient.RowRange(j, 1));
             for (int c = 0; c < x.Length; c++)
             {
