@@ -14,19 +14,14 @@ internal sealed class LoadedModel : IDisposable
     private readonly ComputePool _pool;
     private readonly CpuProvider _provider;
     private readonly PackedWeights _weights;
-    private readonly OlmoDecoder _decoder;
     private readonly Tokenizer _tokenizer;
-    private readonly TextGenerator _generator;
 
-    private LoadedModel(ComputePool pool, CpuProvider provider, PackedWeights weights, Tokenizer tokenizer, int sequences)
+    private LoadedModel(ComputePool pool, CpuProvider provider, PackedWeights weights, Tokenizer tokenizer)
     {
         _pool = pool;
         _provider = provider;
         _weights = weights;
         _tokenizer = tokenizer;
-        _decoder = new OlmoDecoder(provider, weights.Parameters, weights, sequences, weights.Parameters.Config.ContextLength);
-        _generator = new TextGenerator(
-            new TokenGenerator(_decoder), text => tokenizer.Encode(text), ids => tokenizer.Decode([.. ids], skipSpecialTokens: true));
     }
 
     /// <summary>Tokens that a prompt and its continuation may have together.</summary>
@@ -36,9 +31,8 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="threads">Compute threads; 0: as many as cores.</param>
     /// <param name="weights">How matrices are held: F32, BF16, or null: as in the files.</param>
-    /// <param name="sequences">Texts that are continued side by side.</param>
     /// <exception cref="UsageException">Something is missing or broken; the message names the file.</exception>
-    public static LoadedModel Load(string folder, int threads, DType? weights = null, int sequences = 1)
+    public static LoadedModel Load(string folder, int threads, DType? weights = null)
     {
         ComputePool? pool = null;
         CpuProvider? provider = null;
@@ -52,7 +46,7 @@ internal sealed class LoadedModel : IDisposable
                 pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
                 provider = new CpuProvider(pool, SimdWidths.Best);
                 held = files.LoadPacked(provider, weights);
-                return new LoadedModel(pool, provider, held, tokenizer, sequences);
+                return new LoadedModel(pool, provider, held, tokenizer);
             });
         }
         catch
@@ -66,43 +60,70 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Continues a prompt, piece by piece.</summary>
     /// <exception cref="UsageException">The prompt does not fit the context.</exception>
-    public IEnumerable<string> Continue(string prompt, int tokens, SamplingSettings sampling, CancellationToken cancellationToken) =>
-        _generator.Stream(prompt, Settings([prompt], tokens, sampling), cancellationToken: cancellationToken);
-
-    /// <summary>Continues several prompts side by side; their random numbers are keyed by their place.</summary>
-    /// <exception cref="UsageException">A prompt does not fit the context.</exception>
-    public IReadOnlyList<string> ContinueAll(IReadOnlyList<string> prompts, int tokens, SamplingSettings sampling, CancellationToken cancellationToken) =>
-        _generator.GenerateBatch(prompts, Settings(prompts, tokens, sampling), cancellationToken: cancellationToken);
-
-    // The longest prompt decides how many tokens fit.
-    private GenerationSettings Settings(IReadOnlyList<string> prompts, int tokens, SamplingSettings sampling)
+    public IEnumerable<string> Continue(PromptText prompt, int tokens, SamplingSettings sampling, CancellationToken cancellationToken)
     {
-        int longest = 0;
-        foreach (string prompt in prompts)
+        using OlmoDecoder decoder = Decoder([prompt], tokens, sequences: 1);
+        foreach (string piece in Generator(decoder).Stream(prompt.Text, Settings(tokens, sampling), cancellationToken: cancellationToken))
         {
-            int length = _tokenizer.Encode(prompt).Length;
-            if (length == 0 || length >= ContextLength)
-            {
-                throw new UsageException($"the prompt has {length} tokens; from 1 to {ContextLength - 1} fit this model");
-            }
-
-            longest = Math.Max(longest, length);
+            yield return piece;
         }
+    }
 
-        return new GenerationSettings
-        {
-            MaxNewTokens = Math.Min(tokens, ContextLength - longest),
-            StopTokens = _tokenizer.EosId is { } eos ? [eos] : [],
-            Sampling = sampling,
-        };
+    /// <summary>Continues prompts side by side; where one ends, the next takes its place. A text does not depend on what is beside it; its random numbers are keyed by its prompt's place.</summary>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="tokens">New tokens of each, at most.</param>
+    /// <param name="sampling">How tokens are chosen.</param>
+    /// <param name="sequences">Prompts side by side, at most: each pass reads the weights once for all of them, and each takes memory for its keys and values.</param>
+    /// <param name="onPiece">Called with (prompt, piece) as text comes; may be null.</param>
+    /// <param name="onEnd">Called with (prompt, text) when one has ended.</param>
+    /// <param name="cancellationToken">Looked at before each pass.</param>
+    /// <exception cref="UsageException">A prompt does not fit the context; nothing was generated.</exception>
+    public void ContinueAll(
+        IReadOnlyList<PromptText> prompts, int tokens, SamplingSettings sampling, int sequences, Action<int, string>? onPiece, Action<int, ContinuedText> onEnd, CancellationToken cancellationToken)
+    {
+        using OlmoDecoder decoder = Decoder(prompts, tokens, Math.Min(sequences, prompts.Count));
+        Generator(decoder).GenerateBatch(
+            [.. prompts.Select(p => p.Text)],
+            Settings(tokens, sampling),
+            onPiece,
+            (prompt, text, sequence) => onEnd(prompt, new ContinuedText(text, sequence.Ids.Length, sequence.Reason)),
+            cancellationToken);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _decoder.Dispose();
         _weights.Dispose();
         _provider.Dispose();
         _pool.Dispose();
     }
+
+    // As long as the longest text can get. The last new token is written and not read, so it needs no place.
+    private OlmoDecoder Decoder(IReadOnlyList<PromptText> prompts, int tokens, int sequences)
+    {
+        long longest = 1;
+        foreach (PromptText prompt in prompts)
+        {
+            int length = _tokenizer.Encode(prompt.Text).Length;
+            if (length == 0 || length >= ContextLength)
+            {
+                throw new UsageException($"{prompt.Source}: it has {length} tokens; from 1 to {ContextLength - 1} fit this model");
+            }
+
+            longest = Math.Max(longest, length);
+        }
+
+        int capacity = (int)Math.Min(longest + Math.Max(tokens, 1) - 1, ContextLength - 1);
+        return new OlmoDecoder(_provider, _weights.Parameters, _weights, sequences, capacity);
+    }
+
+    private TextGenerator Generator(OlmoDecoder decoder) =>
+        new(new TokenGenerator(decoder), text => _tokenizer.Encode(text), ids => _tokenizer.Decode([.. ids], skipSpecialTokens: true));
+
+    private GenerationSettings Settings(int tokens, SamplingSettings sampling) => new()
+    {
+        MaxNewTokens = tokens,
+        StopTokens = _tokenizer.EosId is { } eos ? [eos] : [],
+        Sampling = sampling,
+    };
 }

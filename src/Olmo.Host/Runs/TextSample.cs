@@ -12,6 +12,6 @@ internal static class TextSample
     {
         using LoadedModel model = LoadedModel.Load(folder, threads: 0);
         SamplingSettings sampling = new() { Temperature = keys.Temperature, TopP = keys.TopP };
-        return keys.Prompt + string.Concat(model.Continue(keys.Prompt, keys.Tokens, sampling, CancellationToken.None));
+        return keys.Prompt + string.Concat(model.Continue(new PromptText(keys.Prompt, "sample.prompt"), keys.Tokens, sampling, CancellationToken.None));
     }
 }

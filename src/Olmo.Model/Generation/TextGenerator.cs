@@ -30,40 +30,60 @@ public sealed class TextGenerator(TokenGenerator tokens, Func<string, IReadOnlyL
         return text.ToString();
     }
 
-    /// <summary>The new texts after several prompts, generated side by side.</summary>
-    /// <param name="prompts">At most as many as the decoder has sequences.</param>
+    /// <summary>The new texts after several prompts, as many side by side as the decoder has sequences.</summary>
+    /// <param name="prompts">The prompts; their places are the numbers of their sequences.</param>
     /// <param name="settings">What to generate.</param>
-    /// <param name="onPiece">Called with (row, piece) as text comes; a piece never ends inside a character, but for a text's last. May be null.</param>
+    /// <param name="onPiece">Called with (prompt, piece) as text comes; a piece never ends inside a character, but for a text's last. May be null.</param>
+    /// <param name="onEnd">Called with (prompt, new text, new tokens) when a text has ended, after its last piece. May be null.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     public IReadOnlyList<string> GenerateBatch(
-        IReadOnlyList<string> prompts, GenerationSettings settings, Action<int, string>? onPiece = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> prompts,
+        GenerationSettings settings,
+        Action<int, string>? onPiece = null,
+        Action<int, string, GeneratedSequence>? onEnd = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(settings);
-        StringBuilder[] texts = [.. prompts.Select(_ => new StringBuilder())];
-        List<int>[] held = [.. prompts.Select(_ => new List<int>())];
-        tokens.GenerateBatch([.. prompts.Select(encode)], settings, OnToken, cancellationToken);
-        for (int row = 0; row < held.Length; row++)
-        {
-            Give(row, Rest(held[row]));
-        }
+        string[] results = new string[prompts.Count];
+        Dictionary<int, (StringBuilder Text, List<int> Held)> open = [];
+        tokens.GenerateBatch([.. prompts.Select(encode)], settings, OnToken, OnEnd, cancellationToken);
+        return results;
 
-        return [.. texts.Select(t => t.ToString())];
-
-        void OnToken(int row, int id)
+        void OnToken(int prompt, int id)
         {
-            if (!settings.StopTokens.Contains(id) && Next(held[row], id) is { } piece)
+            (StringBuilder text, List<int> held) = Of(prompt);
+            if (!settings.StopTokens.Contains(id) && Next(held, id) is { } piece)
             {
-                Give(row, piece);
+                Give(prompt, text, piece);
             }
         }
 
-        void Give(int row, string piece)
+        void OnEnd(int prompt, GeneratedSequence sequence)
+        {
+            (StringBuilder text, List<int> held) = Of(prompt);
+            Give(prompt, text, Rest(held));
+            open.Remove(prompt);
+            results[prompt] = text.ToString();
+            onEnd?.Invoke(prompt, results[prompt], sequence);
+        }
+
+        (StringBuilder Text, List<int> Held) Of(int prompt)
+        {
+            if (!open.TryGetValue(prompt, out (StringBuilder Text, List<int> Held) found))
+            {
+                found = open[prompt] = (new StringBuilder(), []);
+            }
+
+            return found;
+        }
+
+        void Give(int prompt, StringBuilder text, string piece)
         {
             if (piece.Length > 0)
             {
-                texts[row].Append(piece);
-                onPiece?.Invoke(row, piece);
+                text.Append(piece);
+                onPiece?.Invoke(prompt, piece);
             }
         }
     }

@@ -32,46 +32,63 @@ public sealed class TokenGenerator(OlmoDecoder decoder)
         return new GeneratedSequence(ids, ReasonOf(ids, settings));
     }
 
-    /// <summary>Generates one sequence after each prompt, side by side; prompts may differ in length.</summary>
-    /// <param name="prompts">At most as many as the decoder has sequences.</param>
+    /// <summary>
+    /// Generates one sequence after each prompt, as many side by side as the decoder has sequences: where one ends, the next prompt takes its place. Prompts may differ in length.
+    /// </summary>
+    /// <param name="prompts">The prompts; their places are the numbers of their sequences.</param>
     /// <param name="settings">What to generate.</param>
-    /// <param name="onToken">Called with (row, token) as tokens are chosen; may be null.</param>
+    /// <param name="onToken">Called with (prompt, token) as tokens are chosen; may be null.</param>
+    /// <param name="onEnd">Called with (prompt, sequence) when one has ended, after its last token; may be null.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
-    /// <exception cref="ArgumentException">Too many prompts, or an empty one.</exception>
+    /// <returns>The sequences, in the order of the prompts.</returns>
+    /// <exception cref="ArgumentException">A prompt is empty or longer than the decoder's capacity.</exception>
     public IReadOnlyList<GeneratedSequence> GenerateBatch(
-        IReadOnlyList<IReadOnlyList<int>> prompts, GenerationSettings settings, Action<int, int>? onToken = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        GenerationSettings settings,
+        Action<int, int>? onToken = null,
+        Action<int, GeneratedSequence>? onEnd = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(settings);
-        if (prompts.Count > decoder.Sequences)
-        {
-            throw new ArgumentException($"{prompts.Count} prompts were given; the decoder has {decoder.Sequences} sequences.", nameof(prompts));
-        }
-
         Sampler sampler = new(_vocabulary, settings.Sampling);
-        Row[] rows = new Row[prompts.Count];
-        float[] logits = new float[(long)_vocabulary * Math.Max(1, prompts.Count)];
-        for (int i = 0; i < rows.Length; i++)
+        GeneratedSequence[] results = new GeneratedSequence[prompts.Count];
+        int sideBySide = Math.Min(prompts.Count, decoder.Sequences);
+        Stack<int> free = new(Enumerable.Range(0, sideBySide).Reverse());
+        List<Row> open = new(sideBySide);
+        float[] logits = new float[(long)_vocabulary * Math.Max(1, sideBySide)];
+        for (int next = 0; next < prompts.Count || open.Count > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rows[i] = new Row(i, [.. prompts[i]], prompts[i].Count, Sampler.StreamOf(settings.Sampling.Seed, i));
-            decoder.Truncate(i, 0);
-            decoder.Append(i, rows[i].Tokens.ToArray(), logits.AsSpan(0, _vocabulary));
-            Choose(rows[i], logits.AsSpan(0, _vocabulary), settings, sampler, onToken);
-        }
-
-        while (rows.Any(r => r.IsOpen))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Row[] open = [.. rows.Where(r => r.IsOpen)];
-            decoder.Step([.. open.Select(r => r.Index)], [.. open.Select(r => r.Tokens[^1])], logits.AsSpan(0, open.Length * _vocabulary));
-            for (int i = 0; i < open.Length; i++)
+            if (next < prompts.Count && free.TryPop(out int slot))
             {
-                Choose(open[i], logits.AsSpan(i * _vocabulary, _vocabulary), settings, sampler, onToken);
+                Row row = new(next, slot, [.. prompts[next]], Sampler.StreamOf(settings.Sampling.Seed, next));
+                next++;
+                decoder.Truncate(slot, 0);
+                decoder.Append(slot, row.Tokens.ToArray(), logits.AsSpan(0, _vocabulary));
+                Choose(row, logits.AsSpan(0, _vocabulary), settings, sampler, onToken);
+                open.Add(row);
             }
+            else
+            {
+                decoder.Step([.. open.Select(r => r.Slot)], [.. open.Select(r => r.Tokens[^1])], logits.AsSpan(0, open.Count * _vocabulary));
+                for (int i = 0; i < open.Count; i++)
+                {
+                    Choose(open[i], logits.AsSpan(i * _vocabulary, _vocabulary), settings, sampler, onToken);
+                }
+            }
+
+            foreach (Row row in open.Where(r => !r.IsOpen))
+            {
+                free.Push(row.Slot);
+                results[row.Index] = row.Result(settings);
+                onEnd?.Invoke(row.Index, results[row.Index]);
+            }
+
+            open.RemoveAll(r => !r.IsOpen);
         }
 
-        return [.. rows.Select(r => r.Result(settings))];
+        return results;
     }
 
     private void Choose(Row row, ReadOnlySpan<float> logits, GenerationSettings settings, Sampler sampler, Action<int, int>? onToken)
@@ -85,7 +102,7 @@ public sealed class TokenGenerator(OlmoDecoder decoder)
         int token = sampler.Next(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(row.Tokens), row.Random, (ulong)row.NewTokens);
         row.Tokens.Add(token);
         onToken?.Invoke(row.Index, token);
-        row.IsOpen = !settings.StopTokens.Contains(token) && row.NewTokens < settings.MaxNewTokens && decoder.LengthOf(row.Index) < decoder.Capacity;
+        row.IsOpen = !settings.StopTokens.Contains(token) && row.NewTokens < settings.MaxNewTokens && decoder.LengthOf(row.Slot) < decoder.Capacity;
     }
 
     private IEnumerable<int> Enumerate(
@@ -115,9 +132,13 @@ public sealed class TokenGenerator(OlmoDecoder decoder)
         : ids.Length >= settings.MaxNewTokens ? FinishReason.Length
         : FinishReason.Capacity;
 
-    private sealed class Row(int index, List<int> tokens, int prompt, RandomStream random)
+    private sealed class Row(int index, int slot, List<int> tokens, RandomStream random)
     {
+        private readonly int _prompt = tokens.Count;
+
         public int Index { get; } = index;
+
+        public int Slot { get; } = slot;
 
         public List<int> Tokens { get; } = tokens;
 
@@ -125,11 +146,11 @@ public sealed class TokenGenerator(OlmoDecoder decoder)
 
         public bool IsOpen { get; set; }
 
-        public int NewTokens => Tokens.Count - prompt;
+        public int NewTokens => Tokens.Count - _prompt;
 
         public GeneratedSequence Result(GenerationSettings settings)
         {
-            ImmutableArray<int> ids = [.. Tokens.Skip(prompt)];
+            ImmutableArray<int> ids = [.. Tokens.Skip(_prompt)];
             return new GeneratedSequence(ids, ReasonOf(ids, settings));
         }
     }

@@ -42,24 +42,38 @@ public sealed class TextGeneratorTests
         });
     }
 
-    [Fact]
-    public void GenerateBatch_UnequalPrompts_GivesEachTheTextThatItHasAlone()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void GenerateBatch_UnequalPrompts_GivesEachTheTextThatItHasAlone(int sideBySide)
     {
-        string[] prompts = ["ab", "x", "a longer one"];
+        string[] prompts = ["ab", "x", "a longer one", "and one more", "y"];
         Run(
             (tokens, bytes) =>
             {
                 TextGenerator text = new(tokens, Encode, bytes);
                 GenerationSettings settings = new() { MaxNewTokens = 40, StopTokens = [7], Sampling = new SamplingSettings { Temperature = 3.0, Seed = 2 } };
                 List<(int Row, string Piece)> streamed = [];
-                IReadOnlyList<string> texts = text.GenerateBatch(prompts, settings, (row, piece) => streamed.Add((row, piece)));
+                Dictionary<int, (string Text, GeneratedSequence Sequence)> ended = [];
+                IReadOnlyList<string> texts = text.GenerateBatch(
+                    prompts,
+                    settings,
+                    (row, piece) =>
+                    {
+                        Assert.DoesNotContain(row, ended.Keys);
+                        streamed.Add((row, piece));
+                    },
+                    (row, whole, sequence) => ended.Add(row, (whole, sequence)));
                 for (int row = 0; row < prompts.Length; row++)
                 {
                     Assert.Equal(text.Generate(prompts[row], settings, row), texts[row]);
                     Assert.Equal(text.Stream(prompts[row], settings, row), streamed.Where(s => s.Row == row).Select(s => s.Piece));
+                    Assert.Equal(texts[row], ended[row].Text);
+                    Assert.True(tokens.Generate(Encode(prompts[row]), settings, row).Ids.SequenceEqual(ended[row].Sequence.Ids));
                 }
             },
-            prompts.Length);
+            sideBySide);
     }
 
     [Fact]
