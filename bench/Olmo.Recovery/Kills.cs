@@ -74,13 +74,14 @@ internal static class Kills
         return [.. killed.Select((k, i) => Stall.Of(k.At, i + 1 < killed.Count ? killed[i + 1].At : end, steps, all, median, Ranks)).OfType<Stall>()];
     }
 
-    // The replacement, which starts when the smaller world has recovered, is held by SIGSTOP before it can do anything, so that the world stays as small as it is for some steps.
+    // The replacement, which starts when the smaller world goes on, is held by SIGSTOP before it is ready, so that the world stays as small as it is for some steps. A recovery is told
+    // of with the first step of the smaller world only, when the replacement may be ready.
     private static void Shrink(WatchedRun run, long recoveries, int kill)
     {
-        run.Await(r => r.Recoveries > recoveries, $"kill {kill}: a smaller world");
         run.Await(r => r.Starting.Length > 0, $"kill {kill}: a replacement");
         RankSight held = run.See(r => r.Starting)[0];
         Signals.Send(held.Process, Signals.Stop);
+        run.Await(r => r.Recoveries > recoveries, $"kill {kill}: a smaller world");
         long until = run.See(r => r.Step) + ShrunkSteps;
         run.Await(r => r.Step >= until, $"kill {kill}: steps of the smaller world");
         Signals.Send(held.Process, Signals.Continue);

@@ -13,7 +13,7 @@ internal static class Posix
     private const int QuotaExceeded = 122;
     private const int GetFlags = 3;
     private const int SetFlags = 4;
-    private const int LowPriority = 10; // nice
+    private const int LowPriority = 15; // nice: a tenth of the share of a thread of a rank, which yields itself (ranks.nice)
 
     /// <summary>Gives a file a second name unless that name is taken.</summary>
     /// <returns>False where the name is taken.</returns>

@@ -1,15 +1,18 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Olmo.Host.Nodes;
 
-/// <summary>The calls of Linux that keep a child from outliving its node and its threads on their processors. Elsewhere the closed pipe and socket do the former, nobody the latter.</summary>
+/// <summary>The calls of Linux that keep a child from outliving its node, its threads on their processors, and both behind what is more urgent. Elsewhere the closed pipe and socket do the first, nobody the rest.</summary>
 #pragma warning disable SYSLIB1054 // LibraryImport needs unsafe code, which only the numeric projects allow
 internal static class ProcessSystem
 {
     private const int SetParentDeathSignal = 1;
     private const int Kill = 9;
     private const int MaxProcessors = 1024;
+    private const string Threads = "/proc/self/task";
+    private const string SessionGroup = "/proc/self/autogroup";
 
     /// <summary>Has the kernel kill this process when the thread that started it ends, and takes it out of the terminal's session, so that Ctrl-C reaches the node alone.</summary>
     /// <param name="parent">Process id of the node.</param>
@@ -50,6 +53,34 @@ internal static class ProcessSystem
         }
     }
 
+    /// <summary>
+    /// Lowers the priority of this process: of all its threads, from which later ones inherit it, and, where the kernel schedules sessions as groups (sched(7), autogroup), of its session,
+    /// beside which nice values of single threads count for nothing.
+    /// </summary>
+    /// <param name="nice">0, which changes nothing, to 19; a process that was started with a larger value keeps that.</param>
+    public static void Yield(int nice)
+    {
+        if (nice == 0 || !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        int lowered = Math.Max(nice, GetPriority(0, 0));
+        foreach (string thread in Directory.EnumerateDirectories(Threads))
+        {
+            _ = SetPriority(0, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), lowered); // a thread that has just ended needs none
+        }
+
+        try
+        {
+            File.WriteAllText(SessionGroup, lowered.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A kernel without such groups, or a container that may not write here: the threads' own values count.
+        }
+    }
+
     [DllImport("libc", EntryPoint = "prctl", SetLastError = true)]
     private static extern int Prctl(int option, nuint a, nuint b, nuint c, nuint d);
 
@@ -61,4 +92,10 @@ internal static class ProcessSystem
 
     [DllImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
     private static extern int SetAffinity(int thread, nuint setBytes, byte[] set);
+
+    [DllImport("libc", EntryPoint = "getpriority", SetLastError = true)]
+    private static extern int GetPriority(int which, int who);
+
+    [DllImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static extern int SetPriority(int which, int who, int priority);
 }

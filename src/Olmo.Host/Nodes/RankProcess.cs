@@ -48,6 +48,7 @@ internal static class RankProcess
             links.Tell(new Olmo.Actors.Links.Publish(rank), ActorRefs.NoSender);
             await engineAhead.Task;
             child.Laps.Done("engine");
+            ProcessSystem.Yield(child.Recipe.World.Nice);
             child.Ready();
             await child.End;
             return ExitCodes.Done;

@@ -13,6 +13,7 @@ namespace Olmo.Host.Nodes;
 /// <param name="Respawns">Whether a rank's process that ended is replaced.</param>
 /// <param name="ReplacementDelay">Longest wait of a replacement for the recovery from the death that it replaces.</param>
 /// <param name="Binds">Whether compute threads are bound to processors.</param>
+/// <param name="Nice">Nice value of a rank that is ready.</param>
 /// <param name="Replicas">Parts of the world that own every shard once each.</param>
 /// <param name="OperationTimeout">How long one transfer or reduce may take.</param>
 /// <param name="StepTimeout">How long a rank may take for a named section of a step.</param>
@@ -24,7 +25,7 @@ namespace Olmo.Host.Nodes;
 /// <param name="ConvictedRest">How long the place of a convicted rank stays empty.</param>
 /// <param name="FrozenCoordinator">How long a coordinator may be silent before it is replaced; null: for ever.</param>
 internal sealed record WorldKeys(
-    int Ranks, int Threads, int Spares, int Min, bool UsesProcesses, bool Respawns, TimeSpan ReplacementDelay, bool Binds, int Replicas, TimeSpan OperationTimeout, TimeSpan StepTimeout,
+    int Ranks, int Threads, int Spares, int Min, bool UsesProcesses, bool Respawns, TimeSpan ReplacementDelay, bool Binds, int Nice, int Replicas, TimeSpan OperationTimeout, TimeSpan StepTimeout,
     TimeSpan SupervisorTimeout, TimeSpan RanksPatience, TimeSpan Silence, TimeSpan? FrozenCoordinator, bool ReplacesSlow, int SlowWindow, TimeSpan ConvictedRest)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -54,7 +55,8 @@ internal sealed record WorldKeys(
         v.Require("ranks.supervisor-timeout", () => silence < supervisor, () => $"more than ranks.silence = {silence}", "ranks.silence");
         return new WorldKeys(
             ranks, threads > 0 ? threads : common > 0 ? common : Math.Max(1, processors / ranks), v.Int32("ranks.spares", 0, 8192), min,
-            v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Duration("ranks.replacement-delay", TimeSpan.Zero), v.Boolean("ranks.bind"), replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
+            v.Boolean("ranks.processes") || ranks > 1, v.Boolean("ranks.respawn"), v.Duration("ranks.replacement-delay", TimeSpan.Zero), v.Boolean("ranks.bind"), v.Int32("ranks.nice", 0, 19),
+            replicas > 0 ? replicas : Math.Min(2, ranks), operation, step, supervisor,
             patience, silence, frozen > TimeSpan.Zero ? frozen : null, v.Choice("ranks.slow-policy", "tolerate", "replace") == "replace", v.Int32("ranks.slow-window", 0, 1_000_000),
             v.Duration("ranks.convicted-rest", TimeSpan.Zero));
     }

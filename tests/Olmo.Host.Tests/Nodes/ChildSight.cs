@@ -34,6 +34,9 @@ internal static class ChildSight
     /// <summary>The session that a process belongs to.</summary>
     public static int SessionOf(int processId) => int.Parse(Fields(processId)[3], CultureInfo.InvariantCulture);
 
+    /// <summary>Its first thread's nice value.</summary>
+    public static int NiceOf(int processId) => int.Parse(Fields(processId)[16], CultureInfo.InvariantCulture);
+
     /// <summary>Its arguments.</summary>
     public static string[] CommandLine(int processId) => File.ReadAllText($"/proc/{processId}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
 

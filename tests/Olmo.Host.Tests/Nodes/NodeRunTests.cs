@@ -23,6 +23,22 @@ public sealed class NodeRunTests(TinyRuns runs)
     }
 
     [Fact]
+    public async Task Rank_ThatIsReady_YieldsToWhatStartsAndToTheCoordinator()
+    {
+        using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), Writing));
+        int coordinator = ProcessId(await run.Next("^coordinator 1: started"));
+        int rank = ProcessId(await run.Next("^rank 2: started"));
+        await UntilStep(run, 1);
+
+        Assert.Equal(Math.Max(5, NiceOf(coordinator)), NiceOf(rank)); // the coordinator's is the value that the run was started with
+        string group = $"/proc/{rank}/autogroup";
+        Assert.True(!File.Exists(group) || File.ReadAllText(group).EndsWith(" nice 5\n", StringComparison.Ordinal), File.Exists(group) ? File.ReadAllText(group) : "");
+        int code = await run.End();
+        Assert.True(code == 0, run.Output);
+        Assert.Equal(runs.Weights, TinyRuns.WeightsIn(run.Output));
+    }
+
+    [Fact]
     public async Task Coordinator_Killed_SuccessorAdoptsTheRankAndNoStepIsLost()
     {
         using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), Writing));
