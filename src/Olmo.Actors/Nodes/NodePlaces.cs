@@ -16,7 +16,7 @@ internal sealed class NodePlaces
     public NodePlaces(NodeSettings settings)
     {
         _settings = settings;
-        _convictions = new(settings.Convictions.Read());
+        _convictions = new(settings.Convictions);
         _closed.UnionWith(_convictions.Where(c => c.Value >= settings.MaxConvictions).Select(c => c.Key));
     }
 
@@ -44,7 +44,7 @@ internal sealed class NodePlaces
 
     /// <summary>Keeps the convictions.</summary>
     /// <exception cref="IOException">They count, but they could not be kept.</exception>
-    public void Record() => _settings.Convictions.Write(_convictions);
+    public void Record() => _settings.KeepConvictions(_convictions);
 
     /// <summary>A rank in a place failed its self-test. It was never ready, so nothing depends on it.</summary>
     /// <returns>One clause for a person.</returns>

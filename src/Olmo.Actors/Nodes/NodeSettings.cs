@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Olmo.Actors.Nodes;
 
 /// <summary>What a node's actor is told once.</summary>
@@ -31,6 +33,9 @@ public sealed record NodeSettings(
     /// <summary>Convictions of a place after which it is quarantined: not used any more.</summary>
     public int MaxConvictions { get; init; } = int.MaxValue;
 
-    /// <summary>Keeps the convictions of places beyond the life of the node.</summary>
-    public IConvictionRecord Convictions { get; init; } = NoConvictionRecord.Instance;
+    /// <summary>How often ranks in a place were convicted of wrong arithmetic before this node was: a place is a piece of hardware, which no restart mends.</summary>
+    public IReadOnlyDictionary<int, int> Convictions { get; init; } = ImmutableDictionary<int, int>.Empty;
+
+    /// <summary>Keeps them beyond the life of the node: replaces what was kept, durable on return, or an <see cref="IOException"/>.</summary>
+    public Action<IReadOnlyDictionary<int, int>> KeepConvictions { get; init; } = _ => { };
 }

@@ -1,7 +1,10 @@
 namespace Olmo.Data.Documents;
 
 /// <summary>Cuts a stream at LF; a CR before it and a byte order mark at the start are dropped. A line stays valid until the next one is read.</summary>
-internal sealed class LineReader(Stream stream, string path, int maximumLineBytes)
+/// <param name="stream">What is read; stays the caller's.</param>
+/// <param name="path">Its name, for errors.</param>
+/// <param name="maximumLineBytes">A longer line is an error.</param>
+public sealed class LineReader(Stream stream, string path, int maximumLineBytes)
 {
     private byte[] _buffer = new byte[1 << 16];
     private int _start;
@@ -12,6 +15,7 @@ internal sealed class LineReader(Stream stream, string path, int maximumLineByte
     public long Line { get; private set; }
 
     /// <summary>The next line. False at the end; a last line without LF counts, an empty one behind the last LF does not.</summary>
+    /// <exception cref="DocumentFormatException">The line is too long.</exception>
     public bool TryRead(out ReadOnlyMemory<byte> line)
     {
         int scanned = _start;

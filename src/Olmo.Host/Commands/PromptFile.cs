@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Olmo.Data.Documents;
 using Olmo.Host.Models;
 
 namespace Olmo.Host.Commands;
@@ -12,37 +13,36 @@ namespace Olmo.Host.Commands;
 internal static class PromptFile
 {
     private const string Extension = ".jsonl";
+    private static readonly int MaximumLineBytes = new JsonlOptions().MaximumLineBytes;
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>All prompts, in the order of the file.</summary>
     /// <exception cref="UsageException">The file cannot be read, has no prompt, or a line is not one; the message names file and line.</exception>
     public static IReadOnlyList<PromptText> Read(string path)
     {
-        byte[] bytes;
+        bool isJson = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        List<PromptText> prompts = [];
         try
         {
-            bytes = File.ReadAllBytes(path);
+            using FileStream stream = File.OpenRead(path);
+            LineReader lines = new(stream, path, MaximumLineBytes);
+            while (lines.TryRead(out ReadOnlyMemory<byte> line))
+            {
+                string where = string.Create(CultureInfo.InvariantCulture, $"{path}, line {lines.Line}");
+                string text = Decode(line.Span, where);
+                if (!string.IsNullOrWhiteSpace(text))
+                {
+                    prompts.Add(isJson ? Parse(text, where) : new PromptText(text, where));
+                }
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"the prompts of '{path}' cannot be read: {e.Message}");
         }
-
-        bool isJson = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
-        List<PromptText> prompts = [];
-        int from = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-        for (long line = 1; from < bytes.Length; line++)
+        catch (DocumentFormatException e)
         {
-            int length = bytes.AsSpan(from).IndexOf((byte)'\n');
-            int end = length < 0 ? bytes.Length : from + length;
-            string where = string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}");
-            string text = Decode(bytes.AsSpan(from, end - from), where);
-            if (!string.IsNullOrWhiteSpace(text))
-            {
-                prompts.Add(isJson ? Parse(text, where) : new PromptText(text, where));
-            }
-
-            from = end + 1;
+            throw new UsageException(e.Message);
         }
 
         return prompts.Count > 0 ? prompts : throw new UsageException($"'{path}' has no prompt: one a line is needed");
@@ -52,7 +52,7 @@ internal static class PromptFile
     {
         try
         {
-            return Strict.GetString(line.EndsWith("\r"u8) ? line[..^1] : line);
+            return Strict.GetString(line);
         }
         catch (DecoderFallbackException)
         {

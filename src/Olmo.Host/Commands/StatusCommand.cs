@@ -45,7 +45,7 @@ internal static class StatusCommand
         output.WriteLine($"kept        {string.Join(", ", checkpoints.Committed.Select(c => c.Step))}");
         output.WriteLine($"rejected    {checkpoints.Rejected.Count}   abandoned {checkpoints.Abandoned}   faults {state.Faults.Count}");
         output.WriteLine($"numbers     convicted {state.Convictions}   sums at fault {state.Ranks.Sum(r => r.VoidSums)}   every rank right up to step {state.CleanStep}");
-        IReadOnlyDictionary<int, int> convictions = new NodeFolder(folder).Read();
+        IReadOnlyDictionary<int, int> convictions = new NodeFolder(folder).Convictions();
         if (convictions.Count > 0)
         {
             output.WriteLine($"places      {string.Join(", ", convictions.OrderBy(c => c.Key).Select(c => $"{c.Key} {(c.Value >= NodeRun.MaxConvictions ? "is quarantined" : "was convicted once")}"))}");

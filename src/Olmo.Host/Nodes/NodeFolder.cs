@@ -1,11 +1,12 @@
 using System.Globalization;
-using Olmo.Actors.Nodes;
+using System.Text;
+using Olmo.Data.Files;
 using Olmo.Host.Runs;
 
 namespace Olmo.Host.Nodes;
 
 /// <summary>Files of a run's processes, in a folder of their own.</summary>
-internal sealed record NodeFolder(RunFolder Run) : IConvictionRecord
+internal sealed record NodeFolder(RunFolder Run)
 {
     /// <summary>The folder.</summary>
     public string Root { get; } = Path.Combine(Run.Root, "processes");
@@ -37,9 +38,9 @@ internal sealed record NodeFolder(RunFolder Run) : IConvictionRecord
     /// <summary>Lines of place and convictions: who has mended the machine removes the file.</summary>
     public string ConvictedPlaces => Path.Combine(Root, "convicted-places");
 
-    /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">A line is not two numbers.</exception>
-    public IReadOnlyDictionary<int, int> Read()
+    /// <summary>How often ranks in a place were convicted.</summary>
+    /// <exception cref="UsageException">A line is not two numbers.</exception>
+    public IReadOnlyDictionary<int, int> Convictions()
     {
         Dictionary<int, int> convictions = [];
         if (!File.Exists(ConvictedPlaces))
@@ -52,28 +53,19 @@ internal sealed record NodeFolder(RunFolder Run) : IConvictionRecord
             int space = Math.Max(0, line.IndexOf(' ', StringComparison.Ordinal));
             bool isPair = int.TryParse(line.AsSpan(0, space), NumberStyles.None, CultureInfo.InvariantCulture, out int place)
                 & int.TryParse(line.AsSpan(space).TrimStart(), NumberStyles.None, CultureInfo.InvariantCulture, out int times);
-            convictions[place] = isPair ? times : throw new InvalidDataException($"'{ConvictedPlaces}': expected a place and its convictions, found '{line}'");
+            convictions[place] = isPair ? times : throw new UsageException($"'{ConvictedPlaces}': expected a place and its convictions, found '{line}'");
         }
 
         return convictions;
     }
 
-    /// <inheritdoc/>
-    public void Write(IReadOnlyDictionary<int, int> convictions)
+    /// <summary>Replaces what is kept; durable on return.</summary>
+    /// <exception cref="IOException">It could not be kept.</exception>
+    public void KeepConvictions(IReadOnlyDictionary<int, int> convictions)
     {
         ArgumentNullException.ThrowIfNull(convictions);
         Replace(ConvictedPlaces, string.Concat(convictions.OrderBy(c => c.Key).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key} {c.Value}\n"))));
     }
 
-    private static void Replace(string path, string text)
-    {
-        string temporary = path + ".new";
-        using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void Replace(string path, string text) => DurableFile.WriteAllBytes(path, Encoding.ASCII.GetBytes(text));
 }

@@ -42,7 +42,8 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
             ReplacementDelay = recipe.World.ReplacementDelay,
             ConvictedRest = recipe.World.ConvictedRest,
             MaxConvictions = recipe.Drill.Guards.PlaceQuarantine ? MaxConvictions : int.MaxValue,
-            Convictions = _processes,
+            Convictions = _processes.Convictions(),
+            KeepConvictions = _processes.KeepConvictions,
             FrozenRank = recipe.Drill.Guards.SilenceWatch ? recipe.World.SupervisorTimeout : null,
         };
         TaskCompletionSource<RunEnd> end = new(TaskCreationOptions.RunContinuationsAsynchronously);

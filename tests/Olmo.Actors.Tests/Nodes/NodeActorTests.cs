@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Olmo.Actors.Links;
 using Olmo.Actors.Nodes;
 using Olmo.Actors.Runs;
@@ -19,7 +20,7 @@ public sealed class NodeActorTests : IDisposable
     private readonly BlockingCollection<object> _links = [];
     private readonly BlockingCollection<object> _events = [];
     private readonly IActorRef _linksRecorder;
-    private readonly MemoryOfConvictions _convictions = new();
+    private IReadOnlyDictionary<int, int> _convictions = ImmutableDictionary<int, int>.Empty; // kept beyond the life of a node
     private int _number;
 
     public NodeActorTests()
@@ -326,15 +327,6 @@ public sealed class NodeActorTests : IDisposable
         Assert.Equal("rank 4 slot 1", _launcher.Started[3].Name);
     }
 
-    private sealed class MemoryOfConvictions : IConvictionRecord
-    {
-        private Dictionary<int, int> _kept = [];
-
-        public IReadOnlyDictionary<int, int> Read() => _kept;
-
-        public void Write(IReadOnlyDictionary<int, int> convictions) => _kept = new(convictions);
-    }
-
     private IActorRef Start(int target, bool respawns = true, TimeSpan? frozen = null, TimeSpan? grace = null, string name = "node", TimeSpan? frozenRank = null, TimeSpan delay = default, TimeSpan? rest = null)
     {
         NodeSettings settings = new(
@@ -347,6 +339,7 @@ public sealed class NodeActorTests : IDisposable
             ConvictedRest = rest ?? TimeSpan.FromMinutes(10),
             MaxConvictions = 2,
             Convictions = _convictions,
+            KeepConvictions = kept => _convictions = kept.ToImmutableDictionary(),
         };
         return _system.ActorOf(Props.Create(() => new NodeActor(settings, _launcher, _linksRecorder)), name);
     }

@@ -23,6 +23,20 @@ public sealed class NodeRunTests(TinyRuns runs)
     }
 
     [Fact]
+    public async Task Run_ConvictedPlacesCannotBeRead_ExitsTwoAndNamesTheFileAndTheLine()
+    {
+        string folder = runs.New();
+        string file = Path.Combine(folder, "processes", "convicted-places");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, "1 2\ntwo\n");
+
+        (int code, string output) = await OlmoProcess.Run(runs.Command(folder, Processes));
+
+        Assert.Equal(2, code);
+        Assert.Contains($"'{file}': expected a place and its convictions, found 'two'", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rank_ThatIsReady_YieldsToWhatStartsAndToTheCoordinator()
     {
         using OlmoProcess run = OlmoProcess.Start(runs.Command(runs.New(), Writing));
@@ -30,9 +44,10 @@ public sealed class NodeRunTests(TinyRuns runs)
         int rank = ProcessId(await run.Next("^rank 2: started"));
         await UntilStep(run, 1);
 
-        Assert.Equal(Math.Max(5, NiceOf(coordinator)), NiceOf(rank)); // the coordinator's is the value that the run was started with
+        int nice = Math.Max(5, NiceOf(coordinator)); // the coordinator's is the value that the run was started with
+        Assert.Equal(nice, NiceOf(rank));
         string group = $"/proc/{rank}/autogroup";
-        Assert.True(!File.Exists(group) || File.ReadAllText(group).EndsWith(" nice 5\n", StringComparison.Ordinal), File.Exists(group) ? File.ReadAllText(group) : "");
+        Assert.True(!File.Exists(group) || File.ReadAllText(group).EndsWith($" nice {nice}\n", StringComparison.Ordinal), File.Exists(group) ? File.ReadAllText(group) : "");
         int code = await run.End();
         Assert.True(code == 0, run.Output);
         Assert.Equal(runs.Weights, TinyRuns.WeightsIn(run.Output));
