@@ -18,7 +18,7 @@ internal static class Storm
         {
             int apart = int.Parse(mean, CultureInfo.InvariantCulture);
             // A step must be long beside the stall and beside a process's start, and 200 steps under fire short enough to be run.
-            BenchModel model = apart == 1 ? bench.Model(1024, 6, "small") : bench.Model(1024, 9, "small");
+            BenchModel model = apart == 1 ? bench.Model(1024, 6, "small") : bench.Model(1024, 14, "small");
             passed &= One(bench, model, steps, apart, ranks: apart == 1 ? 3 : 2, replicas: apart == 1 ? 3 : 2, bar: apart == 1 ? 0.85 : 0.97, out string figure);
             figures.Add(figure);
         }
