@@ -2,95 +2,153 @@ using System.Globalization;
 
 namespace Olmo.Recovery;
 
-/// <summary>Steps that nothing hits, with all protection and with the least, in turns of a few steps.</summary>
+/// <summary>
+/// Steps that nothing hits, with all protection and with the least. The runs take turns of a quarter of a second, so that what slows the machine slows all of them; what is compared are whole
+/// periods of checkpoints and audits.
+/// </summary>
 internal static class ProtectionCost
 {
-    private const int Interval = 10;        // of checkpoints, in what is priced
-    private const int AuditInterval = 50;   // the same of audits
-    private const int Boundary = 6;         // the same in the runs: each is met several times
-    private const int Turn = 2;             // steps; one for the run that is alone
-    private const int WarmSteps = 2;
+    private const int Period = 10;          // steps from a checkpoint to the next, and from an audit to the next
+    private const int AuditInterval = 50;   // of what is priced: the run has more of them, so that several are met
+    private const int WarmPeriods = 2;      // the first checkpoint takes its memory, and each rank's first audit
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(250);
 
     public static int Run(Bench bench)
     {
-        int turns = bench.Number("turns", 18);
-        int audited = bench.Number("audits", Boundary); // every so many steps: 3 or 6, as what a boundary costs is seen in the two steps after it
+        int periods = bench.Number("periods", 4);
         BenchModel model = bench.Model(512, 1);
-        Console.WriteLine($"{model}; {turns} turns of {Turn} steps; {Bench.Load}");
+        Console.WriteLine($"{model}; {periods} periods of {Period} steps after {WarmPeriods}, in turns of {Slice.TotalSeconds} s; {Bench.Load}");
         SumCost sums = SumCost.Measure(model, TimeProvider.System);
 
         // Nobody takes a run that stands still for dead.
         string[] patient = ["ranks.silence=200 s", "ranks.operation-timeout=250 s", "ranks.step-timeout=300 s", "ranks.supervisor-timeout=350 s", "ranks.processes=true", "run.steps=100000"];
-        string[] bareSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
-        string[] protectedSettings = [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=2", $"checkpoint.interval={Boundary}", $"audit.interval={audited}"];
-        string[] aloneSettings = [.. patient, "ranks.count=1", "ranks.threads=2", "state.replicas=1", "checkpoint.interval=1000000", "audit.interval=0"];
-        using PacedRun full = new(bench, "full", model, protectedSettings);
-        full.To(WarmSteps);
-        using PacedRun bare = new(bench, "bare", model, bareSettings);
-        bare.To(WarmSteps);
-        using PacedRun alone = new(bench, "alone", model, aloneSettings);
-        alone.To(WarmSteps);
-        List<TurnCost> rounds = [];
-        for (int turn = 0; turn < turns; turn++)
+        string[] least = [.. patient, "checkpoint.interval=1000000", "audit.interval=0", "state.replicas=1"];
+        using SlicedRun full = new(bench, "full", model, [.. patient, "ranks.count=2", "ranks.threads=1", "state.replicas=2", $"checkpoint.interval={Period}", $"audit.interval={Period}"]);
+        using SlicedRun bare = new(bench, "bare", model, [.. least, "ranks.count=2", "ranks.threads=1"]);
+        using SlicedRun alone = new(bench, "alone", model, [.. least, "ranks.count=1", "ranks.threads=2"]);
+        long first = (WarmPeriods * Period) + 2; // what a checkpoint costs is seen in the two steps after it
+        long last = first + (periods * Period);
+        for (bool even = true; full.Step < last; even = !even)
         {
-            TurnCost costs = new(full.To(full.Step + Turn), bare.To(bare.Step + Turn), alone.To(alone.Step + 1));
-            rounds.Add(costs);
-            Console.WriteLine($"  full {Text(costs.Full)}; bare {Text(costs.Bare)}; alone {Text(costs.Alone)}; {Bench.Load}");
+            full.GoOn(Slice);
+            bare.GoOn(Slice);
+            if (even)
+            {
+                alone.GoOn(Slice); // half as often: it is compared by the other two's pace at the same times
+            }
         }
 
-        double announced = sums.Announce;
-        double wall = Report("wall time", s => s.Wall, rounds, audited, announced);
-        double processor = Report("processor time, all processes", s => s.Processor, rounds, audited, 2 * announced);
-        double two = Spread.MedianOf(rounds.SelectMany(r => r.Bare).Select(s => s.Wall));
-        double guarded = Spread.MedianOf(rounds.SelectMany(r => r.Full).Where(s => IsPlain(s, audited)).Select(s => s.Wall));
-        double one2 = Spread.MedianOf(rounds.SelectMany(r => r.Alone).Select(s => s.Wall));
+        Window window = new(full.Marks, bare.Marks, first, last);
+        Console.WriteLine($"  steps {first + 1} to {last}, each in steps of the bare run meanwhile: {string.Join(' ', window.Relative.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))}; {Bench.Load}");
+        double wall = Report("wall time", window, m => m.Active, sums.Announce);
+        double processor = Report("processor time, all processes", window, m => m.Processor, 2 * sums.Announce);
+        double single = (alone.Marks[^1].Active - alone.Marks[0].Active) / (alone.Marks[^1].Step - alone.Marks[0].Step);
+        double two = single / PerStep(bare.Marks, m => m.Active);
+        double guarded = two / (PerStep(full.Marks, m => m.Active) / PerStep(bare.Marks, m => m.Active));
+        double bareStep = window.BareStep(m => m.Active);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / two * 100:0.00} % of a step; announcements and digests {announced:0.000} s a step and rank"));
+            $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / bareStep * 100:0.00} % of a step; announcements and digests {sums.Announce:0.000} s a step and rank"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"protection {wall * 100:0.00} % of the step's wall time, {processor * 100:0.00} % of its processor time (aim 3 %); 2 ranks x 1 thread over 1 rank x 2 threads {one2 / two:0.000} (R = 1), {one2 / guarded:0.000} (R = 2), aim 0.95"));
-        return wall <= 0.03 && one2 / guarded >= 0.95 ? 0 : 1;
+            $"protection {wall * 100:0.00} % of the step's wall time, {processor * 100:0.00} % of its processor time (aim 3 %); 2 ranks x 1 thread over 1 rank x 2 threads {two:0.000} (R = 1), {guarded:0.000} (R = 2, with checkpoints and audits), aim 0.95"));
+        return wall <= 0.03 && guarded >= 0.95 ? 0 : 1;
     }
 
-    private static bool IsStaging(in StepCost step) => step.Step % Boundary is 1 or 2 && step.Step > Boundary;
-
-    private static bool IsPlain(in StepCost step, int audited) => !IsStaging(step) && step.Step % audited != 0;
-
-    // A boundary is priced against the other run's steps of the same turn, as the machine is not equally fast all the time. The first checkpoint takes its memory, and each
-    // rank's first audit; these are shown, not priced. Of the announcements, which cannot be left out, the barest run makes those of half of the shards a rank.
-    private static double Report(string what, Func<StepCost, double> of, List<TurnCost> rounds, int audited, double announced)
+    // Periods as they were, with all checkpoints and one audit in five. Of the announcements, which cannot be left out, the barest run makes those of half of the shards a rank.
+    private static double Report(string what, Window window, Func<StepMark, double> of, double announced)
     {
-        double[] plain = [.. rounds.SelectMany(r => r.Full).Where(s => IsPlain(s, audited)).Select(of)];
-        double[] least = [.. rounds.SelectMany(r => r.Bare).Select(of)];
-        double[] single = [.. rounds.SelectMany(r => r.Alone).Select(of)];
-        double quiet = Spread.MedianOf(plain), bare = Spread.MedianOf(least);
-        double Above(TurnCost turn) => turn.Full.Sum(of) - (turn.Bare.Sum(of) * quiet / bare);
-        double[] checkpoints = [.. rounds.Where(r => r.Full.Any(s => IsStaging(s))).Select(Above)];
-        double[] audits = [.. rounds.Where(r => !r.Full.Any(s => IsStaging(s)) && r.Full.Any(s => s.Step % audited == 0)).Select(Above)];
-        double checkpoint = Spread.MedianOf(checkpoints.Skip(Math.Min(1, checkpoints.Length - 1))), audit = Spread.MedianOf(audits.Skip(Math.Min(2, audits.Length - 1)));
+        double bare = window.BareStep(of);
+        double period = window.FullStep(of) * Period;
+        double[] steps = window.Steps(of);
+        double plain = window.MeanOf(steps, step => step % Period is not (0 or 1 or 2));
+        double checkpoint = (2 * window.MeanOf(steps, step => step % Period is 1 or 2)) - (2 * plain);
+        double audit = window.MeanOf(steps, step => step % Period == 0) - plain;
         double bareAnnounced = announced / 2;
-        double cost = quiet - bare + (checkpoint / Interval) + (audit / AuditInterval) + bareAnnounced;
-        Console.WriteLine($"{what}, seconds: median (lowest; middle half) of steps");
-        Console.WriteLine($"  R = 2 {Text(plain)}; R = 1 {Text(least)}; one rank of two threads {Text(single)}");
+        double cost = ((period - (audit * (1 - ((double)Period / AuditInterval)))) / Period) - bare + bareAnnounced;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  a checkpoint {checkpoint:0.000} ({checkpoint / quiet * 100:0.0} % of a step; {string.Join(' ', checkpoints.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first takes its memory); an audit {audit:0.000} ({string.Join(' ', audits.Select(c => c.ToString("0.00", CultureInfo.InvariantCulture)))}, the first of each rank takes its memory)"));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"  R = 2 {quiet - bare:0.000} + checkpoints {checkpoint / Interval:0.000} (one in {Interval} steps) + audits {audit / AuditInterval:0.000} (one in {AuditInterval}) + announcements {bareAnnounced:0.000} = {cost:0.000}"));
+            $"{what}, seconds a step: R = 1 {bare:0.000}, R = 2 {plain:0.000}, a checkpoint {checkpoint:0.000} ({checkpoint / bare * 100:0.0} % of a step), an audit {audit:0.000}, announcements of the barest run {bareAnnounced:0.000}; with a checkpoint every {Period} steps and an audit every {AuditInterval} {bare + cost:0.000}, {cost:0.000} more"));
         return cost / (bare - bareAnnounced);
     }
 
-    private static string Text(IEnumerable<StepCost> steps) =>
-        string.Join(' ', steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Wall:0.00}/{s.Processor:0.00}")));
+    private static double PerStep(IReadOnlyList<StepMark> marks, Func<StepMark, double> of) => (of(marks[^1]) - of(marks[0])) / (marks[^1].Step - marks[0].Step);
 
-    private static string Text(IEnumerable<double> figures)
+    // The full run's steps (first, last], and what the bare run did in the same time.
+    private sealed class Window
     {
-        double[] sorted = [.. figures.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{Spread.MedianOf(sorted):0.000} ({sorted[0]:0.000}; {sorted[sorted.Length / 4]:0.000} to {sorted[sorted.Length * 3 / 4]:0.000}; {sorted.Length})");
-    }
+        private readonly StepMark[] _full;
+        private readonly StepMark _bareFrom, _bareTo;
+        private readonly double _bareSteps;
 
-    // One turn of each run.
-    private sealed record TurnCost(List<StepCost> Full, List<StepCost> Bare, List<StepCost> Alone);
+        public Window(IReadOnlyList<StepMark> full, IReadOnlyList<StepMark> bare, long first, long last)
+        {
+            _full = [.. full.Where(m => m.Step >= first && m.Step <= last)];
+            if (_full.Length != last - first + 1)
+            {
+                throw new InvalidOperationException($"steps {first} to {last} were not all seen: {string.Join(' ', _full.Select(m => m.Step))}");
+            }
+
+            First = first;
+            (_bareFrom, _bareTo) = (At(bare, _full[0].Active), At(bare, _full[^1].Active));
+            _bareSteps = StepsAt(bare, _full[^1].Active) - StepsAt(bare, _full[0].Active);
+            Relative = [.. _full.Skip(1).Select((m, i) => StepsAt(bare, m.Active) - StepsAt(bare, _full[i].Active))];
+        }
+
+        public long First { get; }
+
+        // What each step took, in steps of the bare run in the same time.
+        public double[] Relative { get; }
+
+        public double BareStep(Func<StepMark, double> of) => (of(_bareTo) - of(_bareFrom)) / _bareSteps;
+
+        public double FullStep(Func<StepMark, double> of) => (of(_full[^1]) - of(_full[0])) / (_full.Length - 1);
+
+        // Each step's time as it would have been on a machine that is equally fast all the time.
+        public double[] Steps(Func<StepMark, double> of)
+        {
+            double bare = BareStep(m => m.Active);
+            return [.. Relative.Select((r, i) => (of(_full[i + 1]) - of(_full[i])) * bare * r / (_full[i + 1].Active - _full[i].Active))];
+        }
+
+        public double MeanOf(double[] steps, Func<long, bool> which)
+        {
+            double sum = 0;
+            int count = 0;
+            for (int i = 0; i < steps.Length; i++)
+            {
+                if (which(First + 1 + i))
+                {
+                    sum += steps[i];
+                    count++;
+                }
+            }
+
+            return sum / count;
+        }
+
+        // Both have been let go on for the same time at any time, but for a slice.
+        private static double StepsAt(IReadOnlyList<StepMark> bare, double active)
+        {
+            (StepMark before, StepMark after) = Around(bare, active);
+            return before.Step + ((active - before.Active) / (after.Active - before.Active) * (after.Step - before.Step));
+        }
+
+        private static StepMark At(IReadOnlyList<StepMark> bare, double active)
+        {
+            (StepMark before, StepMark after) = Around(bare, active);
+            return new StepMark(before.Step, active, before.Processor + ((active - before.Active) / (after.Active - before.Active) * (after.Processor - before.Processor)));
+        }
+
+        private static (StepMark Before, StepMark After) Around(IReadOnlyList<StepMark> bare, double active)
+        {
+            int after = 1;
+            while (after < bare.Count - 1 && bare[after].Active < active)
+            {
+                after++;
+            }
+
+            return (bare[after - 1], bare[after]);
+        }
+    }
 }

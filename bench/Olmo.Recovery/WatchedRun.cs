@@ -83,6 +83,34 @@ internal sealed partial class WatchedRun : IDisposable
         }
     }
 
+    /// <summary>Waits until a condition holds, at most for a time.</summary>
+    /// <returns>Whether it holds.</returns>
+    /// <exception cref="InvalidOperationException">The run ended.</exception>
+    public bool PassUntil(Func<WatchedRun, bool> condition, double seconds)
+    {
+        long began = _time.GetTimestamp();
+        lock (_gate)
+        {
+            while (!condition(this))
+            {
+                TimeSpan left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(began);
+                if (_ended)
+                {
+                    throw new InvalidOperationException($"the run ended\n{string.Join('\n', _lines.TakeLast(40))}");
+                }
+
+                if (left <= TimeSpan.Zero)
+                {
+                    return false;
+                }
+
+                Monitor.Wait(_gate, left);
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Waits for a time, or the end of the run.</summary>
     /// <returns>False where the run ended.</returns>
     public bool Pass(double seconds)
@@ -120,17 +148,8 @@ internal sealed partial class WatchedRun : IDisposable
         return at;
     }
 
-    /// <summary>Stops all its processes where they are, or lets them go on.</summary>
-    public void Stop(bool isStopped)
-    {
-        foreach (int process in ProcessTree.Of(_process.Id))
-        {
-            Signals.Send(process, isStopped ? Signals.Stop : Signals.Continue);
-        }
-    }
-
-    /// <summary>Processor time of all its processes until now, seconds.</summary>
-    public double ProcessorSeconds => ProcessTree.Of(_process.Id).Sum(ProcessTree.ProcessorSecondsOf);
+    /// <summary>All its processes at this time.</summary>
+    public IReadOnlyList<int> Processes => ProcessTree.Of(_process.Id);
 
     /// <summary>Waits for the end of the run.</summary>
     /// <returns>Digest of the weights.</returns>
@@ -160,7 +179,11 @@ internal sealed partial class WatchedRun : IDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
-            Stop(isStopped: false);
+            foreach (int process in Processes)
+            {
+                Signals.Send(process, Signals.Continue); // whoever stands still does not see its parent go
+            }
+
             Signals.Send(_process.Id, Signals.Kill); // its children follow it
         }
 
