@@ -40,6 +40,11 @@ internal static class ProtectionCost
 
         Window window = new(full.Marks, bare.Marks, first, last);
         Console.WriteLine($"  steps {first + 1} to {last}, each in steps of the bare run meanwhile: {string.Join(' ', window.Relative.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))}; {Bench.Load}");
+        double[] means = [.. window.Relative.Chunk(Period).Select(p => Mean(p))];
+        double mean = Mean(means);
+        double error = Math.Sqrt(Mean([.. means.Select(m => (m - mean) * (m - mean))]) / Math.Max(1, means.Length - 1));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  periods {string.Join(' ', means.Select(m => m.ToString("0.000", CultureInfo.InvariantCulture)))}: {mean:0.000} in the mean, standard error {error:0.000}"));
         double wall = Report("wall time", window, m => m.Active, sums.Announce);
         double processor = Report("processor time, all processes", window, m => m.Processor, 2 * sums.Announce);
         double single = (alone.Marks[^1].Active - alone.Marks[0].Active) / (alone.Marks[^1].Step - alone.Marks[0].Step);
@@ -70,6 +75,17 @@ internal static class ProtectionCost
             CultureInfo.InvariantCulture,
             $"{what}, seconds a step: R = 1 {bare:0.000}, R = 2 {plain:0.000}, a checkpoint {checkpoint:0.000} ({checkpoint / bare * 100:0.0} % of a step), an audit {audit:0.000}, announcements of the barest run {bareAnnounced:0.000}; with a checkpoint every {Period} steps and an audit every {AuditInterval} {bare + cost:0.000}, {cost:0.000} more"));
         return cost / (bare - bareAnnounced);
+    }
+
+    private static double Mean(double[] values)
+    {
+        double sum = 0;
+        foreach (double value in values)
+        {
+            sum += value;
+        }
+
+        return sum / values.Length;
     }
 
     private static double PerStep(IReadOnlyList<StepMark> marks, Func<StepMark, double> of) => (of(marks[^1]) - of(marks[0])) / (marks[^1].Step - marks[0].Step);
@@ -111,21 +127,7 @@ internal static class ProtectionCost
             return [.. Relative.Select((r, i) => (of(_full[i + 1]) - of(_full[i])) * bare * r / (_full[i + 1].Active - _full[i].Active))];
         }
 
-        public double MeanOf(double[] steps, Func<long, bool> which)
-        {
-            double sum = 0;
-            int count = 0;
-            for (int i = 0; i < steps.Length; i++)
-            {
-                if (which(First + 1 + i))
-                {
-                    sum += steps[i];
-                    count++;
-                }
-            }
-
-            return sum / count;
-        }
+        public double MeanOf(double[] steps, Func<long, bool> which) => Mean([.. steps.Where((_, i) => which(First + 1 + i))]);
 
         // Both have been let go on for the same time at any time, but for a slice.
         private static double StepsAt(IReadOnlyList<StepMark> bare, double active)
