@@ -2,7 +2,7 @@
 # Neither the coordinator nor the database is on the path of a step: two ranks train while, for 100 steps each, the coordinator is frozen (SIGSTOP), the journal is held by an exclusive lock of
 # another process, and the coordinator is killed (SIGKILL) twice. The steps before and after each are the comparison: median step time of the disturbed over the quiet ones. The final
 # weights must be those of a run that nobody touched.
-# usage: tests/off-the-path.sh       MOST: the largest ratio of medians that passes (default 1.15); python3 holds the lock
+# usage: tests/off-the-path.sh       MOST: the largest ratio of medians that passes (default 1.15); SEQUENCES: of 128 tokens a group (default 1; more make longer steps); python3 holds the lock
 # Last line: the three ratios and whether the bits are equal.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ built
 recipe() { # NAME
   echo run hocon/quickstart.conf --set run.name="$1" --set run.folder="$work/$1" --set run.steps=670 --set checkpoint.interval=20 --set tokenizer.vocabulary=1024 \
     --set tokenizer.max-bytes=2000000 --set model.width=128 --set model.layers=2 --set model.ffn=384 --set batch.sequence-length=128 --set batch.groups=12 \
-    --set batch.sequences-per-group=3 --set state.shards=16 --set evaluation.max-tokens=4096 --set sample.prompt= --set ranks.threads=1 --set ranks.count=2 \
+    --set batch.sequences-per-group="${SEQUENCES:-1}" --set state.shards=16 --set evaluation.max-tokens=4096 --set sample.prompt= --set ranks.threads=1 --set ranks.count=2 \
     --set ranks.silence=500ms
 }
 trace() { echo "$work/$1/processes/rank-slot-0.trace.log"; }

@@ -42,7 +42,7 @@ internal static class ProtectionCost
         Console.WriteLine($"  steps {first + 1} to {last}, each in steps of the bare run meanwhile: {string.Join(' ', window.Relative.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))}; {Bench.Load}");
         double[] means = [.. window.Relative.Chunk(Period).Select(p => Mean(p))];
         double mean = Mean(means);
-        double error = Math.Sqrt(Mean([.. means.Select(m => (m - mean) * (m - mean))]) / Math.Max(1, means.Length - 1));
+        double error = means.Length > 1 ? Math.Sqrt(Mean([.. means.Select(m => (m - mean) * (m - mean))]) / (means.Length - 1)) : double.NaN; // of one period it is not known
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"  periods {string.Join(' ', means.Select(m => m.ToString("0.000", CultureInfo.InvariantCulture)))}: {mean:0.000} in the mean, standard error {error:0.000}"));
         double wall = Report("wall time", window, m => m.Active, sums.Announce);

@@ -13,6 +13,15 @@ internal static class Signals
     /// <summary>False where the process has gone.</summary>
     public static bool Send(int process, int signal) => SendTo(process, signal) == 0;
 
+    /// <summary>To each of them.</summary>
+    public static void Send(IEnumerable<int> processes, int signal)
+    {
+        foreach (int process in processes)
+        {
+            Send(process, signal);
+        }
+    }
+
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int SendTo(int process, int signal);
 }

@@ -21,7 +21,7 @@ internal sealed class SlicedRun : IDisposable
         _bench = bench;
         _run = bench.Start(name, model, settings);
         _processes = _run.Processes;
-        Send(Signals.Stop);
+        Signals.Send(_processes, Signals.Stop);
         Step = _run.See(r => r.Step);
     }
 
@@ -35,28 +35,20 @@ internal sealed class SlicedRun : IDisposable
     public void GoOn(TimeSpan slice)
     {
         long began = _time.GetTimestamp();
-        Send(Signals.Continue);
+        Signals.Send(_processes, Signals.Continue);
         for (TimeSpan left = slice; left > TimeSpan.Zero; left = slice - _time.GetElapsedTime(began))
         {
-            if (_run.PassUntil(r => r.Step > Step, left.TotalSeconds))
+            if (_run.PassUntil(r => r.Step > Step, $"step {Step + 1}", left.TotalSeconds))
             {
                 Step = _run.See(r => r.Step);
                 _marks.Add(new StepMark(Step, (_active + _time.GetElapsedTime(began)).TotalSeconds, _processes.Sum(ProcessTree.ProcessorSecondsOf)));
             }
         }
 
-        Send(Signals.Stop);
+        Signals.Send(_processes, Signals.Stop);
         _active += _time.GetElapsedTime(began);
     }
 
     /// <inheritdoc />
     public void Dispose() => _bench.Forget(_run);
-
-    private void Send(int signal)
-    {
-        foreach (int process in _processes)
-        {
-            Signals.Send(process, signal);
-        }
-    }
 }

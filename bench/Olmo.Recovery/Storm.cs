@@ -48,12 +48,11 @@ internal static class Storm
         List<DateTimeOffset> kills = [];
         DateTimeOffset began = run.Now;
         RandomStream random = new(2, $"storm-{apart}");
-        double[] gaps = Gaps(random, (steps + (steps / 4)) / apart);
-        ulong drawn = (ulong)gaps.Length;
+        ulong drawn = 0;
         double due = 0;
-        for (int kill = 0; ; kill++)
+        while (true)
         {
-            due += (kill < gaps.Length ? gaps[kill] : -Elementary.Log(random.Uniform(drawn++))) * apart * quiet;
+            due += -Elementary.Log(random.Uniform(drawn++)) * apart * quiet;
             if (!run.Pass(Math.Max(0, due - (run.Now - began).TotalSeconds)) || run.See(r => r.Step) >= steps)
             {
                 break; // the last step is done: what follows is no training
@@ -91,24 +90,5 @@ internal static class Storm
             $"kills {apart} steps apart: committed / attempted {committed:0.000} (bar {needed:0.000}), productive / wall {(steps - 1) * quiet / wall:0.000}, double-fault fallbacks {fallbacks}, bits {(isEqual ? "equal" : "DIFFERENT")}{(isValid ? "" : ", INVALID")}");
         Console.WriteLine("  " + figure);
         return isEqual && committed >= needed && isValid;
-    }
-
-    // Times between kills, 1 in the mean. A Poisson process given its number of events: of 41 gaps as they are drawn the mean is off by a sixth as a rule, and with it what is measured.
-    private static double[] Gaps(RandomStream random, int count)
-    {
-        double[] gaps = new double[count];
-        double sum = 0;
-        for (int i = 0; i < count; i++)
-        {
-            gaps[i] = -Elementary.Log(random.Uniform((ulong)i));
-            sum += gaps[i];
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            gaps[i] *= count / sum;
-        }
-
-        return gaps;
     }
 }

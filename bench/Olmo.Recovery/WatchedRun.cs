@@ -67,26 +67,16 @@ internal sealed partial class WatchedRun : IDisposable
     /// <exception cref="InvalidOperationException">It does not within the time, or the run ended before.</exception>
     public void Await(Func<WatchedRun, bool> condition, string what, double seconds = 60)
     {
-        long began = _time.GetTimestamp();
-        lock (_gate)
+        if (!PassUntil(condition, what, seconds))
         {
-            while (!condition(this))
-            {
-                TimeSpan left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(began);
-                if (_ended || left <= TimeSpan.Zero)
-                {
-                    throw new InvalidOperationException($"{(_ended ? "the run ended" : $"not within {seconds} s")}: {what}\n{string.Join('\n', _lines.TakeLast(40))}");
-                }
-
-                Monitor.Wait(_gate, left);
-            }
+            throw Failure($"not within {seconds} s: {what}");
         }
     }
 
     /// <summary>Waits until a condition holds, at most for a time.</summary>
     /// <returns>Whether it holds.</returns>
-    /// <exception cref="InvalidOperationException">The run ended.</exception>
-    public bool PassUntil(Func<WatchedRun, bool> condition, double seconds)
+    /// <exception cref="InvalidOperationException">The run ended before.</exception>
+    public bool PassUntil(Func<WatchedRun, bool> condition, string what, double seconds)
     {
         long began = _time.GetTimestamp();
         lock (_gate)
@@ -96,7 +86,7 @@ internal sealed partial class WatchedRun : IDisposable
                 TimeSpan left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(began);
                 if (_ended)
                 {
-                    throw new InvalidOperationException($"the run ended\n{string.Join('\n', _lines.TakeLast(40))}");
+                    throw Failure($"the run ended: {what}");
                 }
 
                 if (left <= TimeSpan.Zero)
@@ -157,12 +147,12 @@ internal sealed partial class WatchedRun : IDisposable
     {
         if (!_process.WaitForExit(TimeSpan.FromSeconds(seconds)))
         {
-            throw new InvalidOperationException($"the run did not end within {seconds} s\n{string.Join('\n', _lines.TakeLast(40))}");
+            throw Failure($"the run did not end within {seconds} s");
         }
 
         _process.WaitForExit(); // its last lines
         string? weights = See(r => r._lines.LastOrDefault(l => l.StartsWith("weights sha256 ", StringComparison.Ordinal)));
-        return weights?.Split(' ')[2] ?? throw new InvalidOperationException($"the run failed\n{string.Join('\n', _lines.TakeLast(40))}");
+        return weights?.Split(' ')[2] ?? throw Failure("the run failed");
     }
 
     /// <summary>Whether the run has ended.</summary>
@@ -179,17 +169,15 @@ internal sealed partial class WatchedRun : IDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
-            foreach (int process in Processes)
-            {
-                Signals.Send(process, Signals.Continue); // whoever stands still does not see its parent go
-            }
-
+            Signals.Send(Processes, Signals.Continue); // whoever stands still does not see its parent go
             Signals.Send(_process.Id, Signals.Kill); // its children follow it
         }
 
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private InvalidOperationException Failure(string what) => new($"{what}\n{string.Join('\n', See(r => r._lines.TakeLast(40).ToArray()))}");
 
     private void Read(StreamReader output) => new Thread(() =>
     {
