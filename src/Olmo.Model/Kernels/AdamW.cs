@@ -33,7 +33,6 @@ internal static unsafe partial class AdamW
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void UpdateLanes<T>(in AdamWStep step, float* gradient, float* p, float* m, float* v, nint from, nint to)
         where T : struct, ILanes<T>
     {
@@ -41,7 +40,8 @@ internal static unsafe partial class AdamW
         nint i = from;
         for (; i <= to - LaneFold.Lanes; i += LaneFold.Lanes)
         {
-            (T parameter, T first, T second) = Next(s, T.Load(gradient + i), T.Load(p + i), T.Load(m + i), T.Load(v + i));
+            T parameter = T.Load(p + i), first = T.Load(m + i), second = T.Load(v + i);
+            Next(s, T.Load(gradient + i), ref parameter, ref first, ref second);
             T.Store(parameter, p + i);
             T.Store(first, m + i);
             T.Store(second, v + i);
@@ -50,8 +50,8 @@ internal static unsafe partial class AdamW
         if (i < to)
         {
             nint rest = to - i;
-            (T parameter, T first, T second) = Next(
-                s, T.LoadTail(gradient + i, rest, 0f), T.LoadTail(p + i, rest, 0f), T.LoadTail(m + i, rest, 0f), T.LoadTail(v + i, rest, 0f));
+            T parameter = T.LoadTail(p + i, rest, 0f), first = T.LoadTail(m + i, rest, 0f), second = T.LoadTail(v + i, rest, 0f);
+            Next(s, T.LoadTail(gradient + i, rest, 0f), ref parameter, ref first, ref second);
             T.StoreTail(parameter, p + i, rest);
             T.StoreTail(first, m + i, rest);
             T.StoreTail(second, v + i, rest);
@@ -59,13 +59,13 @@ internal static unsafe partial class AdamW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (T Parameter, T First, T Second) Next<T>(in AdamWStep s, T gradient, T p, T m, T v)
+    private static void Next<T>(in AdamWStep s, T gradient, ref T parameter, ref T first, ref T second)
         where T : struct, ILanes<T>
     {
         T g = gradient * T.Splat(s.Clip);
-        T first = T.Fma(T.Splat(s.OneMinusBeta1), g - m, m);
-        T second = T.Fma(T.Splat(s.OneMinusBeta2) * g, g, v * T.Splat(s.Beta2));
+        first = T.Fma(T.Splat(s.OneMinusBeta1), g - first, first);
+        second = T.Fma(T.Splat(s.OneMinusBeta2) * g, g, second * T.Splat(s.Beta2));
         T denominator = T.Fma(T.Sqrt(second), T.Splat(s.InverseRootCorrection2), T.Splat(s.Epsilon));
-        return (T.Fma(T.Splat(-s.StepSize), first / denominator, p * T.Splat(s.Decay)), first, second);
+        parameter = T.Fma(T.Splat(-s.StepSize), first / denominator, parameter * T.Splat(s.Decay));
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class Attention
@@ -144,7 +142,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>p = exp(score - lse), ds = (p * (dp - delta)) * scale along one row of keys.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScoreGradients<T>(float* p, float* ds, float lse, float delta, float scale, nint vectors)
         where T : struct, ILanes<T>
     {
@@ -159,7 +156,6 @@ internal static unsafe partial class Attention
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float LaneDot<T>(float* a, float* b, nint count)
         where T : struct, ILanes<T>
     {

@@ -144,7 +144,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>One turn of the online softmax over a tile [keys, 64 queries]: scores become exponentials, rescale the factor of what was before.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SoftmaxTile<T>(float* scores, float* max, float* sum, float* rescale, nint keys, nint vectors)
         where T : struct, ILanes<T>
     {
@@ -179,7 +178,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>The 16 lanes (key mod 16) and their fold 8-4-2-1, for 16 queries at once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static T FoldKeys<T>(float* column)
         where T : struct, ILanes<T> =>
         (FoldQuarter<T>(column) + FoldQuarter<T>(column + (2 * Block))) + (FoldQuarter<T>(column + Block) + FoldQuarter<T>(column + (3 * Block)));

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Numerics;
 
 namespace Olmo.Model.Kernels;
@@ -49,13 +48,11 @@ internal static unsafe partial class Attention
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float LargestOfTile<T>(float* scores, float max)
         where T : struct, ILanes<T> =>
         T.FoldMax(T.Max(T.Max(T.Max(T.Max(T.Splat(max), T.Load(scores)), T.Load(scores + 16)), T.Load(scores + 32)), T.Load(scores + 48)));
 
     /// <summary>Scores become exponentials; their sum in 16 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float ExponentialsOfTile<T>(float* scores, float shift)
         where T : struct, ILanes<T>
     {

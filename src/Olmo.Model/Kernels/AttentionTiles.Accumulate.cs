@@ -1,10 +1,7 @@
-using System.Runtime.CompilerServices;
-
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class AttentionTiles
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate4x4<T>(
         float* a, nint aRow, nint aStep, float* b, nint bStride, nint count, float* output, nint outputStride, float* rescale)
         where T : struct, ILanes<T>
@@ -81,7 +78,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s33, output + (3 * outputStride) + 48);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate4x2<T>(
         float* a, nint aRow, nint aStep, float* b, nint bStride, nint count, float* output, nint outputStride, float* rescale)
         where T : struct, ILanes<T>
@@ -132,7 +128,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s31, output + (3 * outputStride) + 16);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate4x1<T>(
         float* a, nint aRow, nint aStep, float* b, nint bStride, nint count, float* output, nint outputStride, float* rescale)
         where T : struct, ILanes<T>
@@ -171,7 +166,6 @@ internal static unsafe partial class AttentionTiles
     }
 
     // What lies ahead is asked for, a line for each that is read.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate1x4<T>(
         float* a, nint aStep, float* b, nint bStride, nint count, float* output, float rescale, float* ahead)
         where T : struct, ILanes<T>
@@ -205,7 +199,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s03, output + 48);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate1x1<T>(
         float* a, nint aStep, float* b, nint bStride, nint count, float* output, float rescale)
         where T : struct, ILanes<T>
@@ -225,7 +218,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s00, output);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate1Tail<T>(
         float* a, nint aStep, float* b, nint bStride, nint count, float* output, nint columns, float rescale)
         where T : struct, ILanes<T>

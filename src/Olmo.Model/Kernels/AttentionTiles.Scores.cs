@@ -1,10 +1,7 @@
-using System.Runtime.CompilerServices;
-
 namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class AttentionTiles
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores4x4<T>(float* transposed, float* rows, nint rowStride, nint depth, float scale, float* scores)
         where T : struct, ILanes<T>
     {
@@ -75,7 +72,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s33 * factor, scores + (3 * Lanes) + 48);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores4x2<T>(float* transposed, float* rows, nint rowStride, nint depth, float scale, float* scores)
         where T : struct, ILanes<T>
     {
@@ -120,7 +116,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s31 * factor, scores + (3 * Lanes) + 16);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores4x1<T>(float* transposed, float* rows, nint rowStride, nint depth, float scale, float* scores)
         where T : struct, ILanes<T>
     {
@@ -153,7 +148,6 @@ internal static unsafe partial class AttentionTiles
     }
 
     // Four chains, so that the next step need not wait for the last one's multiply-add. What lies ahead is asked for, a line for each that is read.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores1x4<T>(float* transposed, float* row, nint depth, float scale, float* scores, float* ahead)
         where T : struct, ILanes<T>
     {
@@ -180,7 +174,6 @@ internal static unsafe partial class AttentionTiles
         T.Store(s03 * factor, scores + 48);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores1x1<T>(float* transposed, float* rows, nint depth, float scale, float* scores)
         where T : struct, ILanes<T>
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 namespace Olmo.Model.Kernels;
@@ -40,7 +39,6 @@ internal static unsafe partial class Clamp
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardLanes<T>(float* x, float* y, float limit, nint from, nint to)
         where T : struct, ILanes<T>
     {
@@ -58,7 +56,6 @@ internal static unsafe partial class Clamp
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardLanes<T>(float* dy, float* x, float* dx, float limit, nint from, nint to)
         where T : struct, ILanes<T>
     {

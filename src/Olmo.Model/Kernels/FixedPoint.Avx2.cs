@@ -20,17 +20,16 @@ internal static unsafe partial class FixedPoint
     }
 
     /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundWholeAvx2(float* x, long* y, float limit, nint from, nint to)
     {
         Vector128<float> bound = Vector128.Create(limit);
         Vector128<float> valid = Vector128<float>.AllBitsSet;
         for (nint i = from; i < to; i += 4)
         {
-            RoundFour(Vector128.Load(x + i), bound, ref valid).Store(y + i);
+            RoundFour(Sse2.LoadVector128(x + i), bound, ref valid).Store(y + i);
         }
 
-        return Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
+        return valid.AsInt32() == Vector128<int>.AllBitsSet;
     }
 
     private static bool AccumulateAvx2(float* x, long* sum, float limit, nint from, nint to)
@@ -41,39 +40,36 @@ internal static unsafe partial class FixedPoint
     }
 
     /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AccumulateWholeAvx2(float* x, long* sum, float limit, nint from, nint to)
     {
         Vector128<float> bound = Vector128.Create(limit);
         Vector128<float> valid = Vector128<float>.AllBitsSet;
         for (nint i = from; i < to; i += 4)
         {
-            Avx2.Add(Vector256.Load(sum + i), RoundFour(Vector128.Load(x + i), bound, ref valid)).Store(sum + i);
+            Avx2.Add(Avx.LoadVector256(sum + i), RoundFour(Sse2.LoadVector128(x + i), bound, ref valid)).Store(sum + i);
         }
 
-        return Vector128.EqualsAll(valid.AsInt32(), Vector128<int>.AllBitsSet);
+        return valid.AsInt32() == Vector128<int>.AllBitsSet;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddAvx2(long* x, long* sum, nint from, nint to)
     {
         nint i = from;
         for (; i <= to - 4; i += 4)
         {
-            Avx2.Add(Vector256.Load(sum + i), Vector256.Load(x + i)).Store(sum + i);
+            Avx2.Add(Avx.LoadVector256(sum + i), Avx.LoadVector256(x + i)).Store(sum + i);
         }
 
         AddReference(x, sum, i, to);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToFloatAvx2(long* sum, float* y, nint from, nint to)
     {
         Vector256<double> unit = Vector256.Create(FixedPointFormat.Unit);
         nint i = from;
         for (; i <= to - 4; i += 4)
         {
-            Avx.ConvertToVector128Single(Avx.Multiply(ToDouble(Vector256.Load(sum + i)), unit)).Store(y + i);
+            Avx.ConvertToVector128Single(Avx.Multiply(ToDouble(Avx.LoadVector256(sum + i)), unit)).Store(y + i);
         }
 
         ToFloatReference(sum, y, i, to);

@@ -15,17 +15,16 @@ internal static unsafe partial class FixedPoint
     }
 
     /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundWholeAvx512(float* x, long* y, float limit, nint from, nint to)
     {
         Vector256<float> bound = Vector256.Create(limit);
         Vector256<float> valid = Vector256<float>.AllBitsSet;
         for (nint i = from; i < to; i += 8)
         {
-            RoundEight(Vector256.Load(x + i), bound, ref valid).Store(y + i);
+            RoundEight(Avx.LoadVector256(x + i), bound, ref valid).Store(y + i);
         }
 
-        return Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+        return valid.AsInt32() == Vector256<int>.AllBitsSet;
     }
 
     private static bool AccumulateAvx512(float* x, long* sum, float limit, nint from, nint to)
@@ -36,39 +35,36 @@ internal static unsafe partial class FixedPoint
     }
 
     /// <summary>The loop by itself: a vector that lives across a call is spilled in every turn.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AccumulateWholeAvx512(float* x, long* sum, float limit, nint from, nint to)
     {
         Vector256<float> bound = Vector256.Create(limit);
         Vector256<float> valid = Vector256<float>.AllBitsSet;
         for (nint i = from; i < to; i += 8)
         {
-            (Vector512.Load(sum + i) + RoundEight(Vector256.Load(x + i), bound, ref valid)).Store(sum + i);
+            (Avx512F.LoadVector512(sum + i) + RoundEight(Avx.LoadVector256(x + i), bound, ref valid)).Store(sum + i);
         }
 
-        return Vector256.EqualsAll(valid.AsInt32(), Vector256<int>.AllBitsSet);
+        return valid.AsInt32() == Vector256<int>.AllBitsSet;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddAvx512(long* x, long* sum, nint from, nint to)
     {
         nint i = from;
         for (; i <= to - 8; i += 8)
         {
-            (Vector512.Load(sum + i) + Vector512.Load(x + i)).Store(sum + i);
+            (Avx512F.LoadVector512(sum + i) + Avx512F.LoadVector512(x + i)).Store(sum + i);
         }
 
         AddReference(x, sum, i, to);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToFloatAvx512(long* sum, float* y, nint from, nint to)
     {
         Vector512<double> unit = Vector512.Create(FixedPointFormat.Unit);
         nint i = from;
         for (; i <= to - 8; i += 8)
         {
-            Avx512F.ConvertToVector256Single(Avx512DQ.ConvertToVector512Double(Vector512.Load(sum + i)) * unit).Store(y + i);
+            Avx512F.ConvertToVector256Single(Avx512DQ.ConvertToVector512Double(Avx512F.LoadVector512(sum + i)) * unit).Store(y + i);
         }
 
         ToFloatReference(sum, y, i, to);

@@ -38,7 +38,6 @@ internal static unsafe class GemmAvx2
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
@@ -50,23 +49,23 @@ internal static unsafe class GemmAvx2
         if (load)
         {
             float* row = c;
-            c00 = Vector256.Load(row);
-            c01 = Vector256.Load(row + 8);
+            c00 = Avx.LoadVector256(row);
+            c01 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c10 = Vector256.Load(row);
-            c11 = Vector256.Load(row + 8);
+            c10 = Avx.LoadVector256(row);
+            c11 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c20 = Vector256.Load(row);
-            c21 = Vector256.Load(row + 8);
+            c20 = Avx.LoadVector256(row);
+            c21 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c30 = Vector256.Load(row);
-            c31 = Vector256.Load(row + 8);
+            c30 = Avx.LoadVector256(row);
+            c31 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c40 = Vector256.Load(row);
-            c41 = Vector256.Load(row + 8);
+            c40 = Avx.LoadVector256(row);
+            c41 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c50 = Vector256.Load(row);
-            c51 = Vector256.Load(row + 8);
+            c50 = Avx.LoadVector256(row);
+            c51 = Avx.LoadVector256(row + 8);
         }
         else
         {
@@ -87,8 +86,8 @@ internal static unsafe class GemmAvx2
         do
         {
             Sse.Prefetch0(a + (16 * lda));
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> b0 = Avx.LoadVector256(b);
+            Vector256<float> b1 = Avx.LoadVector256(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
             c00 = Fma.MultiplyAdd(x, b0, c00);
             c01 = Fma.MultiplyAdd(x, b1, c01);
@@ -131,7 +130,6 @@ internal static unsafe class GemmAvx2
         c51.Store(c + 8);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
@@ -141,17 +139,17 @@ internal static unsafe class GemmAvx2
         if (load)
         {
             float* row = c;
-            c00 = Vector256.Load(row);
-            c01 = Vector256.Load(row + 8);
+            c00 = Avx.LoadVector256(row);
+            c01 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c10 = Vector256.Load(row);
-            c11 = Vector256.Load(row + 8);
+            c10 = Avx.LoadVector256(row);
+            c11 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c20 = Vector256.Load(row);
-            c21 = Vector256.Load(row + 8);
+            c20 = Avx.LoadVector256(row);
+            c21 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c30 = Vector256.Load(row);
-            c31 = Vector256.Load(row + 8);
+            c30 = Avx.LoadVector256(row);
+            c31 = Avx.LoadVector256(row + 8);
         }
         else
         {
@@ -170,8 +168,8 @@ internal static unsafe class GemmAvx2
         do
         {
             Sse.Prefetch0(a + (16 * lda));
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> b0 = Avx.LoadVector256(b);
+            Vector256<float> b1 = Avx.LoadVector256(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
             c00 = Fma.MultiplyAdd(x, b0, c00);
             c01 = Fma.MultiplyAdd(x, b1, c01);
@@ -202,7 +200,6 @@ internal static unsafe class GemmAvx2
         c31.Store(c + 8);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector256<float> c00, c01;
@@ -210,11 +207,11 @@ internal static unsafe class GemmAvx2
         if (load)
         {
             float* row = c;
-            c00 = Vector256.Load(row);
-            c01 = Vector256.Load(row + 8);
+            c00 = Avx.LoadVector256(row);
+            c01 = Avx.LoadVector256(row + 8);
             row += ldc;
-            c10 = Vector256.Load(row);
-            c11 = Vector256.Load(row + 8);
+            c10 = Avx.LoadVector256(row);
+            c11 = Avx.LoadVector256(row + 8);
         }
         else
         {
@@ -231,8 +228,8 @@ internal static unsafe class GemmAvx2
         do
         {
             Sse.Prefetch0(a + (16 * lda));
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> b0 = Avx.LoadVector256(b);
+            Vector256<float> b1 = Avx.LoadVector256(b + 8);
             Vector256<float> x = Vector256.Create(a[0]);
             c00 = Fma.MultiplyAdd(x, b0, c00);
             c01 = Fma.MultiplyAdd(x, b1, c01);

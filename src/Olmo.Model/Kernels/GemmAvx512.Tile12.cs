@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -7,7 +6,6 @@ namespace Olmo.Model.Kernels;
 /// <content>The tile of 12 rows.</content>
 internal static unsafe partial class GemmAvx512
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile12(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector512<float> c00, c01;
@@ -25,41 +23,41 @@ internal static unsafe partial class GemmAvx512
         if (load)
         {
             float* row = c;
-            c00 = Vector512.Load(row);
-            c01 = Vector512.Load(row + 16);
+            c00 = Avx512F.LoadVector512(row);
+            c01 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c10 = Vector512.Load(row);
-            c11 = Vector512.Load(row + 16);
+            c10 = Avx512F.LoadVector512(row);
+            c11 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c20 = Vector512.Load(row);
-            c21 = Vector512.Load(row + 16);
+            c20 = Avx512F.LoadVector512(row);
+            c21 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c30 = Vector512.Load(row);
-            c31 = Vector512.Load(row + 16);
+            c30 = Avx512F.LoadVector512(row);
+            c31 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c40 = Vector512.Load(row);
-            c41 = Vector512.Load(row + 16);
+            c40 = Avx512F.LoadVector512(row);
+            c41 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c50 = Vector512.Load(row);
-            c51 = Vector512.Load(row + 16);
+            c50 = Avx512F.LoadVector512(row);
+            c51 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c60 = Vector512.Load(row);
-            c61 = Vector512.Load(row + 16);
+            c60 = Avx512F.LoadVector512(row);
+            c61 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c70 = Vector512.Load(row);
-            c71 = Vector512.Load(row + 16);
+            c70 = Avx512F.LoadVector512(row);
+            c71 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c80 = Vector512.Load(row);
-            c81 = Vector512.Load(row + 16);
+            c80 = Avx512F.LoadVector512(row);
+            c81 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c90 = Vector512.Load(row);
-            c91 = Vector512.Load(row + 16);
+            c90 = Avx512F.LoadVector512(row);
+            c91 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            cA0 = Vector512.Load(row);
-            cA1 = Vector512.Load(row + 16);
+            cA0 = Avx512F.LoadVector512(row);
+            cA1 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            cB0 = Vector512.Load(row);
-            cB1 = Vector512.Load(row + 16);
+            cB0 = Avx512F.LoadVector512(row);
+            cB1 = Avx512F.LoadVector512(row + 16);
         }
         else
         {
@@ -87,8 +85,8 @@ internal static unsafe partial class GemmAvx512
         do
         {
             Sse.Prefetch0(a + (16 * lda));
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> b0 = Avx512F.LoadVector512(b);
+            Vector512<float> b1 = Avx512F.LoadVector512(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
             c00 = Avx512F.FusedMultiplyAdd(x, b0, c00);
             c01 = Avx512F.FusedMultiplyAdd(x, b1, c01);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -7,7 +6,6 @@ namespace Olmo.Model.Kernels;
 /// <content>The tile of 4 rows.</content>
 internal static unsafe partial class GemmAvx512
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4(nint depth, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, bool load, float* next)
     {
         Vector512<float> c00, c01;
@@ -17,17 +15,17 @@ internal static unsafe partial class GemmAvx512
         if (load)
         {
             float* row = c;
-            c00 = Vector512.Load(row);
-            c01 = Vector512.Load(row + 16);
+            c00 = Avx512F.LoadVector512(row);
+            c01 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c10 = Vector512.Load(row);
-            c11 = Vector512.Load(row + 16);
+            c10 = Avx512F.LoadVector512(row);
+            c11 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c20 = Vector512.Load(row);
-            c21 = Vector512.Load(row + 16);
+            c20 = Avx512F.LoadVector512(row);
+            c21 = Avx512F.LoadVector512(row + 16);
             row += ldc;
-            c30 = Vector512.Load(row);
-            c31 = Vector512.Load(row + 16);
+            c30 = Avx512F.LoadVector512(row);
+            c31 = Avx512F.LoadVector512(row + 16);
         }
         else
         {
@@ -47,8 +45,8 @@ internal static unsafe partial class GemmAvx512
         do
         {
             Sse.Prefetch0(a + (16 * lda));
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> b0 = Avx512F.LoadVector512(b);
+            Vector512<float> b1 = Avx512F.LoadVector512(b + 16);
             Vector512<float> x = Vector512.Create(a[0]);
             c00 = Avx512F.FusedMultiplyAdd(x, b0, c00);
             c01 = Avx512F.FusedMultiplyAdd(x, b1, c01);

@@ -64,7 +64,6 @@ internal static unsafe class GemmPacking
     }
 
     // Each row is asked for some lines ahead: 32 rows at a time are too many streams for the hardware to guess.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(float* source, nint stride, int count, nint rows, int lanes, float* panel)
     {
         if (count < lanes)
@@ -83,8 +82,8 @@ internal static unsafe class GemmPacking
             {
                 Sse.Prefetch0(source + Ahead);
                 Sse.Prefetch0(source + Ahead + 16);
-                Vector512.Load(source).Store(panel);
-                Vector512.Load(source + 16).Store(panel + 16);
+                Avx512F.LoadVector512(source).Store(panel);
+                Avx512F.LoadVector512(source + 16).Store(panel + 16);
                 source += stride;
                 panel += GemmAvx512.Columns;
             }
@@ -94,8 +93,8 @@ internal static unsafe class GemmPacking
             for (nint p = 0; p < rows; p++)
             {
                 Sse.Prefetch0(source + Ahead);
-                Vector256.Load(source).Store(panel);
-                Vector128.Load(source + 8).Store(panel + 8);
+                Avx.LoadVector256(source).Store(panel);
+                Sse2.LoadVector128(source + 8).Store(panel + 8);
                 source += stride;
                 panel += GemmAvx512.Rows;
             }
@@ -104,8 +103,8 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
-                Vector256.Load(source).Store(panel);
-                Vector256.Load(source + 8).Store(panel + 8);
+                Avx.LoadVector256(source).Store(panel);
+                Avx.LoadVector256(source + 8).Store(panel + 8);
                 source += stride;
                 panel += GemmAvx2.Columns;
             }
@@ -114,8 +113,8 @@ internal static unsafe class GemmPacking
         {
             for (nint p = 0; p < rows; p++)
             {
-                Vector128.Load(source).Store(panel);
-                Vector64.Load(source + 4).Store(panel + 4);
+                Sse2.LoadVector128(source).Store(panel);
+                *(long*)(panel + 4) = *(long*)(source + 4);
                 source += stride;
                 panel += GemmAvx2.Rows;
             }
@@ -124,7 +123,6 @@ internal static unsafe class GemmPacking
 
     // Blocks of [lanes, 16] or [lanes, 8] are transposed in registers; a block at a border goes through memory of its own.
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(SimdWidth width, float* source, nint stride, int count, nint depth, int lanes, float* panel)
     {
         int block = width == SimdWidth.Avx512 ? GemmTranspose512.Depth : GemmTranspose256.Depth;

@@ -11,7 +11,6 @@ internal static unsafe class GemmTranspose256
     public const int Depth = 8;
 
     /// <summary>target [8, 8] with rows <paramref name="lanes"/> apart = source [8, 8] transposed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows8(float* source, nint stride, float* target, nint lanes)
     {
         Four(Load(source), Load(source + stride), Load(source + (2 * stride)), Load(source + (3 * stride)), out Vector256<float> a0, out Vector256<float> a1, out Vector256<float> a2, out Vector256<float> a3);
@@ -29,7 +28,6 @@ internal static unsafe class GemmTranspose256
     }
 
     /// <summary>target [8, 6] = source [6, 8] transposed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows6(float* source, nint stride, float* target)
     {
         Four(Load(source), Load(source + stride), Load(source + (2 * stride)), Load(source + (3 * stride)), out Vector256<float> a0, out Vector256<float> a1, out Vector256<float> a2, out Vector256<float> a3);
@@ -45,11 +43,11 @@ internal static unsafe class GemmTranspose256
         Avx.Permute2x128(a1, b1, 0x31).Store(target + 30);
         Avx.Permute2x128(a2, b2, 0x31).Store(target + 36);
         a3.GetUpper().Store(target + 42);
-        b3.GetUpper().GetLower().Store(target + 46);
+        Sse.StoreLow(target + 46, b3.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Load(float* source) => Vector256.Load(source);
+    private static Vector256<float> Load(float* source) => Avx.LoadVector256(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(

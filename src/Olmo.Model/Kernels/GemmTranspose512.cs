@@ -13,7 +13,6 @@ internal static unsafe class GemmTranspose512
     public const int Depth = 16;
 
     /// <summary>target [16, 16] with rows <paramref name="lanes"/> apart = source [16, 16] transposed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows16(float* source, nint stride, float* target, nint lanes)
     {
         Four(source, stride, out Vector512<float> r00, out Vector512<float> r01, out Vector512<float> r02, out Vector512<float> r03);
@@ -27,7 +26,6 @@ internal static unsafe class GemmTranspose512
     }
 
     /// <summary>target [16, 12] = source [12, 16] transposed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows12(float* source, nint stride, float* target)
     {
         Four(source, stride, out Vector512<float> r00, out Vector512<float> r01, out Vector512<float> r02, out Vector512<float> r03);
@@ -61,10 +59,10 @@ internal static unsafe class GemmTranspose512
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(float* source, nint stride, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
     {
-        Vector512<float> r0 = Vector512.Load(source);
-        Vector512<float> r1 = Vector512.Load(source + stride);
-        Vector512<float> r2 = Vector512.Load(source + (2 * stride));
-        Vector512<float> r3 = Vector512.Load(source + (3 * stride));
+        Vector512<float> r0 = Avx512F.LoadVector512(source);
+        Vector512<float> r1 = Avx512F.LoadVector512(source + stride);
+        Vector512<float> r2 = Avx512F.LoadVector512(source + (2 * stride));
+        Vector512<float> r3 = Avx512F.LoadVector512(source + (3 * stride));
         Vector512<double> low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
         Vector512<double> high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
         Vector512<double> low23 = Avx512F.UnpackLow(r2, r3).AsDouble();

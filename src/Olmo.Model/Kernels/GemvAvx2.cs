@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -12,7 +11,6 @@ internal static unsafe class GemvAvx2
     private const int Ahead = 1024; // bytes, as for AVX-512
 
     /// <summary>Four panels: c [lanes] of each = chains over <paramref name="depth"/> of a · panel, started from c (<paramref name="load"/>) or from +0. Panels lie <paramref name="distance"/> apart, their columns of c <paramref name="columns"/>; those of the last are at <paramref name="last"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quad(nint depth, float* a, float* b, nint distance, float* c, nint columns, float* last, bool load)
     {
         float* b1 = b + distance;
@@ -20,14 +18,14 @@ internal static unsafe class GemvAvx2
         float* b3 = b2 + distance;
         float* d1 = c + columns;
         float* d2 = d1 + columns;
-        Vector256<float> c0 = load ? Vector256.Load(c) : Vector256<float>.Zero;
-        Vector256<float> c1 = load ? Vector256.Load(c + Vector) : Vector256<float>.Zero;
-        Vector256<float> c2 = load ? Vector256.Load(d1) : Vector256<float>.Zero;
-        Vector256<float> c3 = load ? Vector256.Load(d1 + Vector) : Vector256<float>.Zero;
-        Vector256<float> c4 = load ? Vector256.Load(d2) : Vector256<float>.Zero;
-        Vector256<float> c5 = load ? Vector256.Load(d2 + Vector) : Vector256<float>.Zero;
-        Vector256<float> c6 = load ? Vector256.Load(last) : Vector256<float>.Zero;
-        Vector256<float> c7 = load ? Vector256.Load(last + Vector) : Vector256<float>.Zero;
+        Vector256<float> c0 = load ? Avx.LoadVector256(c) : Vector256<float>.Zero;
+        Vector256<float> c1 = load ? Avx.LoadVector256(c + Vector) : Vector256<float>.Zero;
+        Vector256<float> c2 = load ? Avx.LoadVector256(d1) : Vector256<float>.Zero;
+        Vector256<float> c3 = load ? Avx.LoadVector256(d1 + Vector) : Vector256<float>.Zero;
+        Vector256<float> c4 = load ? Avx.LoadVector256(d2) : Vector256<float>.Zero;
+        Vector256<float> c5 = load ? Avx.LoadVector256(d2 + Vector) : Vector256<float>.Zero;
+        Vector256<float> c6 = load ? Avx.LoadVector256(last) : Vector256<float>.Zero;
+        Vector256<float> c7 = load ? Avx.LoadVector256(last + Vector) : Vector256<float>.Zero;
         nint end = depth * Lanes;
         for (nint p = 0; p < end; p += Lanes)
         {
@@ -36,14 +34,14 @@ internal static unsafe class GemvAvx2
             Sse.PrefetchNonTemporal(b2 + p + (Ahead / sizeof(float)));
             Sse.PrefetchNonTemporal(b3 + p + (Ahead / sizeof(float)));
             Vector256<float> x = Vector256.Create(*a++);
-            c0 = Fma.MultiplyAdd(x, Vector256.Load(b + p), c0);
-            c1 = Fma.MultiplyAdd(x, Vector256.Load(b + p + Vector), c1);
-            c2 = Fma.MultiplyAdd(x, Vector256.Load(b1 + p), c2);
-            c3 = Fma.MultiplyAdd(x, Vector256.Load(b1 + p + Vector), c3);
-            c4 = Fma.MultiplyAdd(x, Vector256.Load(b2 + p), c4);
-            c5 = Fma.MultiplyAdd(x, Vector256.Load(b2 + p + Vector), c5);
-            c6 = Fma.MultiplyAdd(x, Vector256.Load(b3 + p), c6);
-            c7 = Fma.MultiplyAdd(x, Vector256.Load(b3 + p + Vector), c7);
+            c0 = Fma.MultiplyAdd(x, Avx.LoadVector256(b + p), c0);
+            c1 = Fma.MultiplyAdd(x, Avx.LoadVector256(b + p + Vector), c1);
+            c2 = Fma.MultiplyAdd(x, Avx.LoadVector256(b1 + p), c2);
+            c3 = Fma.MultiplyAdd(x, Avx.LoadVector256(b1 + p + Vector), c3);
+            c4 = Fma.MultiplyAdd(x, Avx.LoadVector256(b2 + p), c4);
+            c5 = Fma.MultiplyAdd(x, Avx.LoadVector256(b2 + p + Vector), c5);
+            c6 = Fma.MultiplyAdd(x, Avx.LoadVector256(b3 + p), c6);
+            c7 = Fma.MultiplyAdd(x, Avx.LoadVector256(b3 + p + Vector), c7);
         }
 
         c0.Store(c);
@@ -57,7 +55,6 @@ internal static unsafe class GemvAvx2
     }
 
     /// <summary>The same for panels in bf16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void QuadBFloat16(nint depth, float* a, ushort* b, nint distance, float* c, nint columns, float* last, bool load)
     {
         ushort* b1 = b + distance;
@@ -65,14 +62,14 @@ internal static unsafe class GemvAvx2
         ushort* b3 = b2 + distance;
         float* d1 = c + columns;
         float* d2 = d1 + columns;
-        Vector256<float> c0 = load ? Vector256.Load(c) : Vector256<float>.Zero;
-        Vector256<float> c1 = load ? Vector256.Load(c + Vector) : Vector256<float>.Zero;
-        Vector256<float> c2 = load ? Vector256.Load(d1) : Vector256<float>.Zero;
-        Vector256<float> c3 = load ? Vector256.Load(d1 + Vector) : Vector256<float>.Zero;
-        Vector256<float> c4 = load ? Vector256.Load(d2) : Vector256<float>.Zero;
-        Vector256<float> c5 = load ? Vector256.Load(d2 + Vector) : Vector256<float>.Zero;
-        Vector256<float> c6 = load ? Vector256.Load(last) : Vector256<float>.Zero;
-        Vector256<float> c7 = load ? Vector256.Load(last + Vector) : Vector256<float>.Zero;
+        Vector256<float> c0 = load ? Avx.LoadVector256(c) : Vector256<float>.Zero;
+        Vector256<float> c1 = load ? Avx.LoadVector256(c + Vector) : Vector256<float>.Zero;
+        Vector256<float> c2 = load ? Avx.LoadVector256(d1) : Vector256<float>.Zero;
+        Vector256<float> c3 = load ? Avx.LoadVector256(d1 + Vector) : Vector256<float>.Zero;
+        Vector256<float> c4 = load ? Avx.LoadVector256(d2) : Vector256<float>.Zero;
+        Vector256<float> c5 = load ? Avx.LoadVector256(d2 + Vector) : Vector256<float>.Zero;
+        Vector256<float> c6 = load ? Avx.LoadVector256(last) : Vector256<float>.Zero;
+        Vector256<float> c7 = load ? Avx.LoadVector256(last + Vector) : Vector256<float>.Zero;
         Vector256<uint> upper = Vector256.Create(0xFFFF0000u);
         nint end = depth * Lanes;
         for (nint p = 0; p < end; p += Lanes)
@@ -82,16 +79,16 @@ internal static unsafe class GemvAvx2
             Sse.Prefetch0(b2 + p + (Ahead / sizeof(ushort)));
             Sse.Prefetch0(b3 + p + (Ahead / sizeof(ushort)));
             Vector256<float> x = Vector256.Create(*a++);
-            Vector256<uint> w0 = Vector256.Load((uint*)(b + p));
+            Vector256<uint> w0 = Avx.LoadVector256((uint*)(b + p));
             c0 = Fma.MultiplyAdd(x, Avx2.ShiftLeftLogical(w0, 16).AsSingle(), c0);
             c1 = Fma.MultiplyAdd(x, (w0 & upper).AsSingle(), c1);
-            Vector256<uint> w1 = Vector256.Load((uint*)(b1 + p));
+            Vector256<uint> w1 = Avx.LoadVector256((uint*)(b1 + p));
             c2 = Fma.MultiplyAdd(x, Avx2.ShiftLeftLogical(w1, 16).AsSingle(), c2);
             c3 = Fma.MultiplyAdd(x, (w1 & upper).AsSingle(), c3);
-            Vector256<uint> w2 = Vector256.Load((uint*)(b2 + p));
+            Vector256<uint> w2 = Avx.LoadVector256((uint*)(b2 + p));
             c4 = Fma.MultiplyAdd(x, Avx2.ShiftLeftLogical(w2, 16).AsSingle(), c4);
             c5 = Fma.MultiplyAdd(x, (w2 & upper).AsSingle(), c5);
-            Vector256<uint> w3 = Vector256.Load((uint*)(b3 + p));
+            Vector256<uint> w3 = Avx.LoadVector256((uint*)(b3 + p));
             c6 = Fma.MultiplyAdd(x, Avx2.ShiftLeftLogical(w3, 16).AsSingle(), c6);
             c7 = Fma.MultiplyAdd(x, (w3 & upper).AsSingle(), c7);
         }
@@ -107,16 +104,15 @@ internal static unsafe class GemvAvx2
     }
 
     /// <summary>One panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Single(nint depth, float* a, float* b, float* c, bool load)
     {
-        Vector256<float> c0 = load ? Vector256.Load(c) : Vector256<float>.Zero;
-        Vector256<float> c1 = load ? Vector256.Load(c + Vector) : Vector256<float>.Zero;
+        Vector256<float> c0 = load ? Avx.LoadVector256(c) : Vector256<float>.Zero;
+        Vector256<float> c1 = load ? Avx.LoadVector256(c + Vector) : Vector256<float>.Zero;
         for (float* end = a + depth; a < end; a++)
         {
             Vector256<float> x = Vector256.Create(*a);
-            c0 = Fma.MultiplyAdd(x, Vector256.Load(b), c0);
-            c1 = Fma.MultiplyAdd(x, Vector256.Load(b + Vector), c1);
+            c0 = Fma.MultiplyAdd(x, Avx.LoadVector256(b), c0);
+            c1 = Fma.MultiplyAdd(x, Avx.LoadVector256(b + Vector), c1);
             b += Lanes;
         }
 
@@ -125,16 +121,15 @@ internal static unsafe class GemvAvx2
     }
 
     /// <summary>The same for a panel in bf16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SingleBFloat16(nint depth, float* a, ushort* b, float* c, bool load)
     {
-        Vector256<float> c0 = load ? Vector256.Load(c) : Vector256<float>.Zero;
-        Vector256<float> c1 = load ? Vector256.Load(c + Vector) : Vector256<float>.Zero;
+        Vector256<float> c0 = load ? Avx.LoadVector256(c) : Vector256<float>.Zero;
+        Vector256<float> c1 = load ? Avx.LoadVector256(c + Vector) : Vector256<float>.Zero;
         Vector256<uint> upper = Vector256.Create(0xFFFF0000u);
         for (float* end = a + depth; a < end; a++)
         {
             Vector256<float> x = Vector256.Create(*a);
-            Vector256<uint> w = Vector256.Load((uint*)b);
+            Vector256<uint> w = Avx.LoadVector256((uint*)b);
             c0 = Fma.MultiplyAdd(x, Avx2.ShiftLeftLogical(w, 16).AsSingle(), c0);
             c1 = Fma.MultiplyAdd(x, (w & upper).AsSingle(), c1);
             b += Lanes;

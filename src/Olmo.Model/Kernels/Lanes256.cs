@@ -17,7 +17,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     public static Lanes256 Splat(float value) => new(Vector256.Create(value), Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+    public static Lanes256 Load(float* source) => new(Avx.LoadVector256(source), Avx.LoadVector256(source + 8));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 LoadTail(float* source, nint count, float fill)

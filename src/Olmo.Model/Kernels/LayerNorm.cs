@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
@@ -53,7 +52,6 @@ internal static unsafe partial class LayerNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardLanes<T>(float* x, float* y, float* mean, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
     {
@@ -109,7 +107,6 @@ internal static unsafe partial class LayerNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardLanes<T>(float* dy, float* x, float* mean, float* rstd, float* dx, nint columns, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
     {

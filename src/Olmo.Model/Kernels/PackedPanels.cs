@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Olmo.Model.Compute;
 using Olmo.Model.Numerics;
 
@@ -91,7 +92,7 @@ internal static unsafe class PackedPanels
             Debug.Assert(lanes == 32, "two vectors");
             for (nint p = 0; p < depth; p++)
             {
-                Vector512<uint> pairs = Vector512.Load((uint*)(source + (p * 32)));
+                Vector512<uint> pairs = Avx512F.LoadVector512((uint*)(source + (p * 32)));
                 (pairs << 16).AsSingle().Store(target + (p * 32));
                 (pairs & Vector512.Create(0xFFFF0000u)).AsSingle().Store(target + (p * 32) + 16);
             }
@@ -101,7 +102,7 @@ internal static unsafe class PackedPanels
             Debug.Assert(lanes == 16, "two vectors");
             for (nint p = 0; p < depth; p++)
             {
-                Vector256<uint> pairs = Vector256.Load((uint*)(source + (p * 16)));
+                Vector256<uint> pairs = Avx.LoadVector256((uint*)(source + (p * 16)));
                 (pairs << 16).AsSingle().Store(target + (p * 16));
                 (pairs & Vector256.Create(0xFFFF0000u)).AsSingle().Store(target + (p * 16) + 8);
             }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 namespace Olmo.Model.Kernels;
@@ -23,7 +22,6 @@ internal static unsafe partial class Residual
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddLanes<T>(float* a, float* b, float* y, nint from, nint to)
         where T : struct, ILanes<T>
     {

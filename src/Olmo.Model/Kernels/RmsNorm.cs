@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
@@ -76,7 +75,6 @@ internal static unsafe partial class RmsNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardLanes<T>(
         float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
@@ -119,7 +117,6 @@ internal static unsafe partial class RmsNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardInputLanes<T>(
         float* dy, float* x, float* weight, float* rstd, float* dx, nint columns, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
@@ -157,7 +154,6 @@ internal static unsafe partial class RmsNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardWeightLanes<T>(
         float* dy, float* x, float* rstd, float* weightGradient, nint rows, nint columns, nint fromColumn, nint toColumn)
         where T : struct, ILanes<T>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
@@ -54,7 +53,6 @@ internal static unsafe partial class Rope
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RotateLanes<T>(
         float* x, float* y, nint rowStride, int* positions, float* cos, float* sin, float sign, nint heads, nint headWidth, nint fromRow, nint toRow)
         where T : struct, ILanes<T>

@@ -39,27 +39,26 @@ internal static unsafe partial class Rounding
         {
             for (; i <= to - 16; i += 16)
             {
-                (Avx512F.ConvertToVector512UInt32(Vector256.Load(stored + i)) << 16).AsSingle().Store(y + i);
+                (Avx512F.ConvertToVector512UInt32(Avx.LoadVector256(stored + i)) << 16).AsSingle().Store(y + i);
             }
         }
         else if (width == SimdWidth.Avx2)
         {
             for (; i <= to - 8; i += 8)
             {
-                (Avx2.ConvertToVector256Int32(Vector128.Load(stored + i)) << 16).AsSingle().Store(y + i);
+                (Avx2.ConvertToVector256Int32(Sse2.LoadVector128(stored + i)) << 16).AsSingle().Store(y + i);
             }
         }
 
         WidenReference(stored, y, i, to);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToBFloat16Avx512(float* x, float* y, ushort* stored, nint from, nint to)
     {
         nint i = from;
         for (; i <= to - 16; i += 16)
         {
-            Vector512<float> value = Vector512.Load(x + i);
+            Vector512<float> value = Avx512F.LoadVector512(x + i);
             Vector512<uint> bits = value.AsUInt32();
             Vector512<uint> rounded = bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One);
             Vector512<uint> quiet = bits | Vector512.Create(0x400000u);
@@ -78,14 +77,13 @@ internal static unsafe partial class Rounding
         ToBFloat16Reference(x, y, stored, i, to);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToBFloat16Avx2(float* x, float* y, ushort* stored, nint from, nint to)
     {
         nint i = from;
         for (; i <= to - 16; i += 16)
         {
-            Vector256<uint> low = Upper(Vector256.Load(x + i));
-            Vector256<uint> high = Upper(Vector256.Load(x + i + 8));
+            Vector256<uint> low = Upper(Avx.LoadVector256(x + i));
+            Vector256<uint> high = Upper(Avx.LoadVector256(x + i + 8));
             if (y != null)
             {
                 low.AsSingle().Store(y + i);

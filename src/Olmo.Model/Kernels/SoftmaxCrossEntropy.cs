@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Olmo.Model.Compute;
 using Olmo.Model.Numerics;
 
@@ -120,7 +119,6 @@ internal static unsafe partial class SoftmaxCrossEntropy
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (float Max, float Sum) SumOfExponentialsLanes<T>(float* row, nint count)
         where T : struct, ILanes<T>
     {
@@ -160,7 +158,6 @@ internal static unsafe partial class SoftmaxCrossEntropy
         return (max, T.FoldSum(lanes));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScaledExponentialsLanes<T>(float* row, float max, float factor, nint count)
         where T : struct, ILanes<T>
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -6,7 +5,6 @@ namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class SquareSum
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double OfAvx512(float* x, nint count)
     {
         Vector512<double> low = Vector512<double>.Zero;
@@ -14,8 +12,8 @@ internal static unsafe partial class SquareSum
         nint i = 0;
         for (; i <= count - LaneFold.Lanes; i += LaneFold.Lanes)
         {
-            Vector512<double> a = Avx512F.ConvertToVector512Double(Vector256.Load(x + i));
-            Vector512<double> b = Avx512F.ConvertToVector512Double(Vector256.Load(x + i + 8));
+            Vector512<double> a = Avx512F.ConvertToVector512Double(Avx.LoadVector256(x + i));
+            Vector512<double> b = Avx512F.ConvertToVector512Double(Avx.LoadVector256(x + i + 8));
             low = Avx512F.FusedMultiplyAdd(a, a, low);
             high = Avx512F.FusedMultiplyAdd(b, b, high);
         }
@@ -26,7 +24,6 @@ internal static unsafe partial class SquareSum
         return AddRest(lanes, x, i, count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double OfAvx2(float* x, nint count)
     {
         Vector256<double> s0 = Vector256<double>.Zero;
@@ -36,10 +33,10 @@ internal static unsafe partial class SquareSum
         nint i = 0;
         for (; i <= count - LaneFold.Lanes; i += LaneFold.Lanes)
         {
-            Vector256<double> a = Avx.ConvertToVector256Double(Vector128.Load(x + i));
-            Vector256<double> b = Avx.ConvertToVector256Double(Vector128.Load(x + i + 4));
-            Vector256<double> c = Avx.ConvertToVector256Double(Vector128.Load(x + i + 8));
-            Vector256<double> d = Avx.ConvertToVector256Double(Vector128.Load(x + i + 12));
+            Vector256<double> a = Avx.ConvertToVector256Double(Sse2.LoadVector128(x + i));
+            Vector256<double> b = Avx.ConvertToVector256Double(Sse2.LoadVector128(x + i + 4));
+            Vector256<double> c = Avx.ConvertToVector256Double(Sse2.LoadVector128(x + i + 8));
+            Vector256<double> d = Avx.ConvertToVector256Double(Sse2.LoadVector128(x + i + 12));
             s0 = Fma.MultiplyAdd(a, a, s0);
             s1 = Fma.MultiplyAdd(b, b, s1);
             s2 = Fma.MultiplyAdd(c, c, s2);

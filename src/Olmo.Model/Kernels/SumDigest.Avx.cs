@@ -7,7 +7,6 @@ namespace Olmo.Model.Kernels;
 
 internal static unsafe partial class SumDigest
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong OfAvx512(long* x, ulong firstIndex, nint count)
     {
         Vector512<ulong> lanes = Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7) + Vector512.Create(firstIndex + 1);
@@ -20,7 +19,7 @@ internal static unsafe partial class SumDigest
         for (; i <= count - 8; i += 8)
         {
             Vector512<ulong> u = Avx512DQ.MultiplyLow(indexed ^ (indexed >>> 32), mix);
-            sum += Avx512DQ.MultiplyLow(Vector512.Load(x + i).AsUInt64(), (u ^ (u >>> 32)) | one);
+            sum += Avx512DQ.MultiplyLow(Avx512F.LoadVector512(x + i).AsUInt64(), (u ^ (u >>> 32)) | one);
             indexed += step;
         }
 
@@ -35,7 +34,6 @@ internal static unsafe partial class SumDigest
         return digest;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong OfAvx2(long* x, ulong firstIndex, nint count)
     {
         Vector256<ulong> indexed = Multiply(
@@ -48,7 +46,7 @@ internal static unsafe partial class SumDigest
         for (; i <= count - 4; i += 4)
         {
             Vector256<ulong> u = Multiply(indexed ^ (indexed >>> 32), mix);
-            sum = Avx2.Add(sum, Multiply(Vector256.Load(x + i).AsUInt64(), (u ^ (u >>> 32)) | one));
+            sum = Avx2.Add(sum, Multiply(Avx.LoadVector256(x + i).AsUInt64(), (u ^ (u >>> 32)) | one));
             indexed = Avx2.Add(indexed, step);
         }
 

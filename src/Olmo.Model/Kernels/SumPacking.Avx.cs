@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -26,14 +25,13 @@ internal static unsafe partial class SumPacking
         return table;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int WidthAvx512(long* x)
     {
         Vector512<long> magnitude = Vector512<long>.Zero;
         Vector512<long> any = Vector512<long>.Zero;
         for (int i = 0; i < BlockElements; i += 8)
         {
-            Vector512<long> v = Vector512.Load(x + i);
+            Vector512<long> v = Avx512F.LoadVector512(x + i);
             magnitude |= v ^ (v >> 63);
             any |= v;
         }
@@ -45,14 +43,13 @@ internal static unsafe partial class SumPacking
         return WidthOf(m2[0] | m2[1], a2[0] | a2[1]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int WidthAvx2(long* x)
     {
         Vector256<long> magnitude = Vector256<long>.Zero;
         Vector256<long> any = Vector256<long>.Zero;
         for (int i = 0; i < BlockElements; i += 4)
         {
-            Vector256<long> v = Vector256.Load(x + i);
+            Vector256<long> v = Avx.LoadVector256(x + i);
             magnitude |= v ^ Avx2.CompareGreaterThan(Vector256<long>.Zero, v);
             any |= v;
         }
@@ -63,30 +60,27 @@ internal static unsafe partial class SumPacking
     }
 
     // The last vector ends inside the block's widest form, which the destination has room for.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackAvx512(long* x, int bytes, byte* destination)
     {
         Vector512<byte> places = Vector512.LoadUnsafe(ref PackPlaces512[0], (nuint)(bytes * 64));
         nint step = 8 * bytes;
         for (int i = 0; i < BlockElements; i += 8, destination += step)
         {
-            Avx512Vbmi.PermuteVar64x8(Vector512.Load(x + i).AsByte(), places).Store(destination);
+            Avx512Vbmi.PermuteVar64x8(Avx512F.LoadVector512(x + i).AsByte(), places).Store(destination);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackAvx2(long* x, int bytes, byte* destination)
     {
         Vector128<byte> places = Vector128.LoadUnsafe(ref PackPlaces128[0], (nuint)(bytes * 16));
         nint step = 2 * bytes;
         for (int i = 0; i < BlockElements; i += 2, destination += step)
         {
-            Ssse3.Shuffle(Vector128.Load(x + i).AsByte(), places).Store(destination);
+            Ssse3.Shuffle(Sse2.LoadVector128(x + i).AsByte(), places).Store(destination);
         }
     }
 
     // Shifted down from the highest bytes an integer gets its sign; a width of 0 shifts nothing and is cleared by itself.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void UnpackAvx512(byte* source, int bytes, long* y)
     {
         if (bytes == 0)
@@ -100,12 +94,11 @@ internal static unsafe partial class SumPacking
         nint step = 8 * bytes;
         for (int i = 0; i < BlockElements; i += 8, source += step)
         {
-            Avx512F.ShiftRightArithmetic(Avx512Vbmi.PermuteVar64x8(Vector512.Load(source), places).AsInt64(), unused).Store(y + i);
+            Avx512F.ShiftRightArithmetic(Avx512Vbmi.PermuteVar64x8(Avx512F.LoadVector512(source), places).AsInt64(), unused).Store(y + i);
         }
     }
 
     // With m the highest bit that was written, (v ^ m) - m gives the integer its sign.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void UnpackAvx2(byte* source, int bytes, long* y)
     {
         if (bytes == 0)
@@ -119,7 +112,7 @@ internal static unsafe partial class SumPacking
         nint step = 2 * bytes;
         for (int i = 0; i < BlockElements; i += 2, source += step)
         {
-            ((Ssse3.Shuffle(Vector128.Load(source), places).AsInt64() ^ sign) - sign).Store(y + i);
+            ((Ssse3.Shuffle(Sse2.LoadVector128(source), places).AsInt64() ^ sign) - sign).Store(y + i);
         }
     }
 }

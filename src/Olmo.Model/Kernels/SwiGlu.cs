@@ -51,7 +51,6 @@ internal static unsafe partial class SwiGlu
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardLanes<T>(float* gate, float* up, nint inputStride, float* h, nint outputStride, nint columns, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
     {
@@ -75,7 +74,6 @@ internal static unsafe partial class SwiGlu
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardLanes<T>(
         float* dh, nint dhStride, float* gate, float* up, float* dGate, float* dUp, nint inputStride, nint columns, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
@@ -90,7 +88,7 @@ internal static unsafe partial class SwiGlu
             nint c = 0;
             for (; c <= columns - LaneFold.Lanes; c += LaneFold.Lanes)
             {
-                (T gateGradient, T upGradient) = Gradient(T.Load(upstream + c), T.Load(a + c), T.Load(b + c));
+                Gradient(T.Load(upstream + c), T.Load(a + c), T.Load(b + c), out T gateGradient, out T upGradient);
                 T.Store(gateGradient, da + c);
                 T.Store(upGradient, db + c);
             }
@@ -98,7 +96,7 @@ internal static unsafe partial class SwiGlu
             if (c < columns)
             {
                 nint rest = columns - c;
-                (T gateGradient, T upGradient) = Gradient(T.LoadTail(upstream + c, rest, 0f), T.LoadTail(a + c, rest, 0f), T.LoadTail(b + c, rest, 0f));
+                Gradient(T.LoadTail(upstream + c, rest, 0f), T.LoadTail(a + c, rest, 0f), T.LoadTail(b + c, rest, 0f), out T gateGradient, out T upGradient);
                 T.StoreTail(gateGradient, da + c, rest);
                 T.StoreTail(upGradient, db + c, rest);
             }
@@ -106,10 +104,11 @@ internal static unsafe partial class SwiGlu
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (T Gate, T Up) Gradient<T>(T d, T a, T b)
+    private static void Gradient<T>(T d, T a, T b, out T gate, out T up)
         where T : struct, ILanes<T>
     {
         T s = LaneMath.Sigmoid(a);
-        return (d * b * (s * T.Fma(a, T.Splat(1f) - s, T.Splat(1f))), d * (a * s));
+        gate = d * b * (s * T.Fma(a, T.Splat(1f) - s, T.Splat(1f)));
+        up = d * (a * s);
     }
 }

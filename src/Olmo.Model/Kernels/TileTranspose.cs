@@ -15,7 +15,6 @@ internal static unsafe class TileTranspose
     /// <param name="count">Rows.</param>
     /// <param name="depth">Columns.</param>
     /// <param name="transposed">[depth, 64]</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* rows, nint stride, nint count, nint depth, float* transposed)
     {
         if (count < Lanes)
@@ -55,7 +54,6 @@ internal static unsafe class TileTranspose
     /// <param name="count">Rows.</param>
     /// <param name="depth">Columns.</param>
     /// <param name="rows">[count, depth]</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Restore(float* transposed, nint count, nint depth, float* rows)
     {
         nint c = 0;
@@ -99,7 +97,7 @@ internal static unsafe class TileTranspose
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Pair(float* source, nint stride, nint row) =>
-        Vector256.Create(Vector128.Load(source + (row * stride)), Vector128.Load(source + ((row + 4) * stride)));
+        Avx.InsertVector128(Sse2.LoadVector128(source + (row * stride)).ToVector256Unsafe(), Sse2.LoadVector128(source + ((row + 4) * stride)), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Turn(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* target, nint stride)
