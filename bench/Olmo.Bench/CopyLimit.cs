@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
 using Olmo.Model.Compute;
 
 namespace Olmo.Bench;
@@ -44,17 +44,11 @@ internal sealed unsafe class CopyLimit(ComputePool pool, long mostBytes) : IDisp
 
         public readonly void Execute(nint from, nint to, int worker)
         {
-            if (!Avx512F.IsSupported)
-            {
-                Buffer.MemoryCopy(From + (from * BlockBytes), To + (from * BlockBytes), (to - from) * BlockBytes, (to - from) * BlockBytes);
-                return;
-            }
-
             for (nint at = from * BlockBytes; at < to * BlockBytes; at += 256)
             {
                 for (nint i = at; i < at + 256; i += 64)
                 {
-                    Avx512F.Store(To + i, Avx512F.LoadVector512(From + i));
+                    *(Vector512<byte>*)(To + i) = *(Vector512<byte>*)(From + i);
                 }
             }
         }

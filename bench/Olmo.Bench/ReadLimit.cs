@@ -123,10 +123,10 @@ internal sealed unsafe class ReadLimit : IDisposable
                             Sse.PrefetchNonTemporal(p + Ahead + 192);
                         }
 
-                        s0 |= Avx512F.LoadVector512(p);
-                        s1 |= Avx512F.LoadVector512(p + 64);
-                        s2 |= Avx512F.LoadVector512(p + 128);
-                        s3 |= Avx512F.LoadVector512(p + 192);
+                        s0 |= *(Vector512<byte>*)p;
+                        s1 |= *(Vector512<byte>*)(p + 64);
+                        s2 |= *(Vector512<byte>*)(p + 128);
+                        s3 |= *(Vector512<byte>*)(p + 192);
                     }
                 }
             }

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Olmo.Model.Kernels;
 
 /// <summary>
-/// Stores of vectors, in place of the framework's of the same name: code that is compiled ahead (CompileAhead.targets) may pass no vector to another assembly's method, so that every kernel
-/// that used those would be compiled when a rank starts. No target needs to be aligned.
+/// Stores of vectors, in place of the framework's of the same name, which are generic: in code that is compiled ahead (CompileAhead.targets) those become calls, so that every kernel that
+/// used them would be compiled when a rank starts. No target needs to be aligned.
 /// </summary>
 internal static unsafe class VectorStores
 {
