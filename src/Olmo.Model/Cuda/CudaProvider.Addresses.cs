@@ -44,20 +44,6 @@ public sealed unsafe partial class CudaProvider
         _ => throw Unsuited(tensor, "F32 or BF16"),
     };
 
-    private static void RequireSame(string operation, in Tensor a, in Tensor b) => Require(a.Count == b.Count, operation, a, b);
-
-    private static void Require(bool condition, string operation, in Tensor a, in Tensor b)
-    {
-        if (!condition)
-        {
-            throw Unfit(operation, a, b);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ArgumentException Unfit(string operation, in Tensor a, in Tensor b) =>
-        new($"Tensors of a {operation} do not fit: '{a.Buffer.Name}' {a.DType} {a.Shape} and '{b.Buffer.Name}' {b.DType} {b.Shape}.");
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ArgumentException Unsuited(in Tensor tensor, string needed) =>
         new($"'{tensor.Buffer.Name}' is {(tensor.Buffer.IsPacked ? "packed " : "")}{tensor.DType}; {needed} is needed.");

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cuda;
 

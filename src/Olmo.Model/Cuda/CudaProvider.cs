@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Olmo.Model.Cuda.Interop;
 using Olmo.Model.Tensors;
 
@@ -47,11 +46,10 @@ public sealed unsafe partial class CudaProvider : ITensorProvider
     /// <inheritdoc/>
     public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
 
-    /// <summary>Types that activations may have in memory.</summary>
+    /// <inheritdoc/>
     public IReadOnlyCollection<DType> ActivationTypes { get; } = [DType.F32, DType.BF16];
 
-    /// <summary>Rows that a product should have at least to fill the device.</summary>
-    [SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "A fact of the device, told as an instance does.")]
+    /// <inheritdoc/>
     public int LeastProductRows => 4096;
 
     /// <summary>All memory of the GPU, bytes.</summary>
