@@ -3,11 +3,11 @@
 
 extern __shared__ unsigned char dynamic_shared[];
 
-// Tile of keys and values from k0 on into one of two buffers, and a group of copies closed.
-template <int D> __device__ __forceinline__ void load_keys(u32 keys_at, u32 values_at, const bf16* key, const bf16* value, i64 stride, int k0, int keys)
+// Tiles of 64 keys and values from an element on, zeros from row `rows` on, and a group of copies closed.
+template <int D> __device__ __forceinline__ void load_keys(u32 keys_at, u32 values_at, const bf16* key, const bf16* value, i64 from, int stride, int rows)
 {
-    load_tile<64, D, 128>(keys_at, key + k0 * stride, stride, keys - k0);
-    load_tile<64, D, 128>(values_at, value + k0 * stride, stride, keys - k0);
+    load_tile<64, D, 128>(keys_at, key + from, stride, rows);
+    load_tile<64, D, 128>(values_at, value + from, stride, rows);
     cp_async_commit();
 }
 
@@ -68,14 +68,12 @@ template <int D> __device__ __forceinline__ void forward(
 {
     constexpr int ROW = 2 * D;
     unsigned char* shared = dynamic_shared + bytes_before_tiles(dynamic_shared);
-    u32 q_at = shared_address(shared), k_at = q_at + 128 * ROW, v_at = k_at + 2 * 64 * ROW;
+    u32 q_at = shared_address(shared);
     int* lows = (int*)(shared + 384 * ROW);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     int q0 = (gridDim.x - 1 - blockIdx.x) * 128, head = blockIdx.y;
-    i64 stride = (i64)heads * D, key_stride = (i64)(heads / group) * D, row0 = (i64)blockIdx.z * queries + q0;
-    query += row0 * stride + head * D;
-    key += (i64)blockIdx.z * keys * key_stride + (head / group) * D;
-    value += (i64)blockIdx.z * keys * key_stride + (head / group) * D;
+    int stride = heads * D, key_stride = heads / group * D;
+    i64 row0 = (i64)blockIdx.z * queries + q0;
     float scale_log2 = scale * 1.4426950408889634f;
 
     // The first key that each row sees; rows beyond the last are taken for it and not stored.
@@ -90,11 +88,12 @@ template <int D> __device__ __forceinline__ void forward(
     }
     lows[threadIdx.x] = low;
     if (lane == 0) lows[128 + warp] = low_min;
-    load_tile<128, D, 128>(q_at, query, stride, queries - q0);
+    load_tile<128, D, 128>(q_at, query + row0 * stride + head * D, stride, queries - q0);
     __syncthreads();
     int begin = min(min(lows[128], lows[129]), min(lows[130], lows[131])) & ~63, end = first + min(q0 + 128, queries);
     int position = first + q0 + warp * 32, last = min(position + 31, first + queries - 1);
-    load_keys<D>(k_at, v_at, key, value, key_stride, begin, keys);
+    i64 from = ((i64)blockIdx.z * keys + begin) * key_stride + head / group * D;
+    load_keys<D>(q_at + 128 * ROW, q_at + 256 * ROW, key, value, from, key_stride, keys - begin);
 
     float o[2][D / 8][4], maximum[2][2], sum[2][2];
 #pragma unroll
@@ -107,16 +106,19 @@ template <int D> __device__ __forceinline__ void forward(
 #pragma unroll
             for (int i = 0; i < 4; i++) o[m][d][i] = 0.0f;
     }
-    u32 q = lane_rows<D>(q_at + warp * 32 * ROW), buffer = 0;
+    u32 buffer = 0;
     for (int k0 = begin; k0 < end; k0 += 64, buffer ^= 64 * ROW)
     {
+        forget(q_at);
+        u32 k_at = q_at + 128 * ROW, v_at = q_at + 256 * ROW;
         cp_async_wait<0>();
         __syncthreads();
-        if (k0 + 64 < end) load_keys<D>(k_at + (buffer ^ 64 * ROW), v_at + (buffer ^ 64 * ROW), key, value, key_stride, k0 + 64, keys);
+        from += 64 * key_stride;
+        if (k0 + 64 < end) load_keys<D>(k_at + (buffer ^ 64 * ROW), v_at + (buffer ^ 64 * ROW), key, value, from, key_stride, keys - k0 - 64);
         if (k0 > last || k0 + 63 < low_min || position >= first + queries) continue;
 
         float s[2][8][4];
-        scores<D>(s, q, lane_columns<D>(k_at + buffer));
+        scores<D>(s, lane_rows<D>(q_at + warp * 32 * ROW), lane_columns<D>(k_at + buffer));
         if (k0 + 63 > position || k0 < low_max)
         {
 #pragma unroll
@@ -124,13 +126,10 @@ template <int D> __device__ __forceinline__ void forward(
 #pragma unroll
                 for (int i = 0; i < 4; i++)
                 {
-                    int row = m * 16 + (i >> 1) * 8 + (lane >> 2), from = lows[warp * 32 + row];
+                    int row = m * 16 + (i >> 1) * 8 + (lane >> 2), k = k0 + (lane & 3) * 2, from_key = lows[warp * 32 + row] - k, to_key = position + row - k;
 #pragma unroll
                     for (int n = 0; n < 8; n++)
-                    {
-                        int k = k0 + n * 8 + (lane & 3) * 2 + (i & 1);
-                        if (k > position + row || k < from) s[m][n][i] = __int_as_float(0xff800000);
-                    }
+                        if (n * 8 + (i & 1) < from_key || n * 8 + (i & 1) > to_key) s[m][n][i] = __int_as_float(0xff800000);
                 }
         }
 #pragma unroll
@@ -158,8 +157,12 @@ template <int D> __device__ __forceinline__ void forward(
         }
     }
 
-    // The warp's queries are done with: its outputs go where they were, and from there to rows in pieces of 16 bytes.
+    // The warp's queries are done with: its outputs go where they were, and from there to rows in pieces of 16 bytes. Where those are is reckoned anew, not kept until here.
     unsigned char* outputs = shared + warp * 32 * ROW;
+    u32 z = blockIdx.z;
+    forget(z);
+    int warp0 = (gridDim.x - 1 - blockIdx.x) * 128 + warp * 32;
+    i64 row1 = (i64)z * queries + warp0;
     __syncwarp();
 #pragma unroll
     for (int m = 0; m < 2; m++)
@@ -170,13 +173,13 @@ template <int D> __device__ __forceinline__ void forward(
             l += __shfl_xor_sync(0xffffffffu, l, 1);
             l += __shfl_xor_sync(0xffffffffu, l, 2);
             float inverse = 1.0f / l;
-            int row = m * 16 + h * 8 + (lane >> 2), i = q0 + warp * 32 + row;
-            if (log_sum_exp && (lane & 3) == 0 && i < queries) log_sum_exp[((i64)blockIdx.z * queries + i) * heads + head] = maximum[m][h] * scale + logf(l);
+            int row = m * 16 + h * 8 + (lane >> 2);
+            if (log_sum_exp && (lane & 3) == 0 && warp0 + row < queries) log_sum_exp[(row1 + row) * heads + head] = maximum[m][h] * scale + logf(l);
 #pragma unroll
             for (int d = 0; d < D / 8; d++) set_pair<D>(outputs, row, d * 8 + (lane & 3) * 2, o[m][d][2 * h] * inverse, o[m][d][2 * h + 1] * inverse);
         }
     __syncwarp();
-    store_tile<32, D, 32>(outputs, output + (row0 + warp * 32) * stride + head * D, stride, queries - q0 - warp * 32, lane);
+    store_tile<32, D, 32>(outputs, output + row1 * stride + head * D, stride, queries - warp0, lane);
 }
 
 #define FORWARD(D) \

@@ -127,23 +127,22 @@ template <int D> __device__ __forceinline__ void key_gradients(
 {
     constexpr int ROW = 2 * D, S = D / 64, THREADS = 128 * S, TILE = 64 * ROW;
     unsigned char* shared = dynamic_shared + bytes_before_tiles(dynamic_shared);
-    u32 k_at = shared_address(shared), v_at = k_at + 2 * TILE, q_at = v_at + 2 * TILE, g_at = q_at + 2 * TILE;
+    u32 tiles_at = shared_address(shared);
     float2* rows = (float2*)(shared + 8 * TILE);
     int* lows = (int*)(rows + 2 * 64);
     uint4* exchange = (uint4*)(lows + 2 * BOUNDS);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, part = warp % S, k_warp = warp / S * 32;
     int k0 = blockIdx.x * 128, tiles = padded / 64, kv_heads = heads / group;
-    i64 stride = (i64)heads * D, key_stride = (i64)kv_heads * D, sequence = blockIdx.z;
-    i64 key_offset = (sequence * queries + k0) * key_stride + blockIdx.y * D;
+    int stride = heads * D, key_stride = kv_heads * D;
+    i64 key_offset = ((i64)blockIdx.z * queries + k0) * key_stride + blockIdx.y * D;
     float scale_log2 = scale * 1.4426950408889634f;
-    load_tile<128, D, THREADS>(k_at, key + key_offset, key_stride, queries - k0);
-    load_tile<128, D, THREADS>(v_at, value + key_offset, key_stride, queries - k0);
+    load_tile<128, D, THREADS>(tiles_at, key + key_offset, key_stride, queries - k0);
+    load_tile<128, D, THREADS>(tiles_at + 2 * TILE, value + key_offset, key_stride, queries - k0);
 
     // The last tile of queries that sees one of the keys.
     int begin = k0 / 64, end = begin + 1;
-    bounds += sequence * tiles * BOUNDS;
     for (int t = begin + threadIdx.x; t * 64 < queries; t += THREADS)
-        if (bounds[(i64)t * BOUNDS + 64] <= k0 + 127) end = t + 1;
+        if (bounds[((i64)blockIdx.z * tiles + t) * BOUNDS + 64] <= k0 + 127) end = t + 1;
 #pragma unroll
     for (int o = 16; o > 0; o >>= 1) end = max(end, __shfl_xor_sync(0xffffffffu, end, o));
     if (lane == 0) lows[warp] = end;
@@ -158,7 +157,8 @@ template <int D> __device__ __forceinline__ void key_gradients(
     int load_head = blockIdx.y * group, load_t = begin, count = group * (end - begin);
     for (int step = -1, t = begin; step < count; step++)
     {
-        u32 buffer = step & 1;
+        forget(tiles_at);
+        u32 buffer = step & 1, q_at = tiles_at + 4 * TILE, g_at = tiles_at + 6 * TILE, rows_at = tiles_at + 8 * TILE, lows_at = rows_at + 2 * 64 * 8;
         if (step >= 0)
         {
             cp_async_wait<0>();
@@ -167,13 +167,14 @@ template <int D> __device__ __forceinline__ void key_gradients(
         if (step + 1 < count)
         {
             // The next tile, while this one is worked on.
-            int next = buffer ^ 1, q = load_t * 64;
-            i64 offset = (sequence * queries + q) * stride + load_head * D;
+            u32 next = buffer ^ 1, z = blockIdx.z;
+            forget(z);
+            int q = load_t * 64;
+            i64 offset = ((i64)z * queries + q) * stride + load_head * D;
             load_tile<64, D, THREADS>(q_at + next * TILE, query + offset, stride, queries - q);
             load_tile<64, D, THREADS>(g_at + next * TILE, gradient + offset, stride, queries - q);
-            const float2* statistics_of = statistics + (sequence * heads + load_head) * padded + q;
-            if (threadIdx.x < 32) cp_async_16_at(shared_address(rows + next * 64) + lane * 16, (const char*)statistics_of + lane * 16, true);
-            else if (threadIdx.x < 32 + BOUNDS / 4) cp_async_16_at(shared_address(lows + next * BOUNDS) + lane * 16, (const char*)(bounds + (i64)load_t * BOUNDS) + lane * 16, true);
+            if (warp == 0) cp_async_16_at(rows_at + next * 512 + lane * 16, statistics + ((i64)z * heads + load_head) * padded + q + lane * 2, true);
+            if (warp == 1 && lane < BOUNDS / 4) cp_async_16_at(lows_at + next * (BOUNDS * 4) + lane * 16, bounds + ((i64)z * tiles + load_t) * BOUNDS + lane * 4, true);
             cp_async_commit();
             if (++load_t == end) { load_t = begin; load_head++; }
         }
@@ -189,22 +190,22 @@ template <int D> __device__ __forceinline__ void key_gradients(
             int q = t * 64 + half * 32;
             if (q + 31 < k0 + k_warp || low_min > k0 + k_warp + 31) continue;
             float p[2][4][4], ds[2][4][4];
-            products<D>(p, lane_rows<D>(k_at + k_warp * ROW), lane_columns<D>(q_tile + half * 32 * ROW));
+            u32 keys = lane_rows<D>(tiles_at + k_warp * ROW);
+            products<D>(p, keys, lane_columns<D>(q_tile + half * 32 * ROW));
             const float2* row = rows + buffer * 64 + half * 32 + (lane & 3) * 2;
             if (q < k0 + k_warp + 31 || low_max > k0 + k_warp)
             {
+                int k = k0 + k_warp + (lane >> 2), to = q + (lane & 3) * 2 - k;
+                const int* first = low + half * 32 + (lane & 3) * 2;
 #pragma unroll
                 for (int n = 0; n < 4; n++)
 #pragma unroll
                     for (int i = 0; i < 4; i++)
                     {
-                        int column = n * 8 + (lane & 3) * 2 + (i & 1), from = low[half * 32 + column];
+                        int from = first[n * 8 + (i & 1)] - k;
 #pragma unroll
                         for (int m = 0; m < 2; m++)
-                        {
-                            int k = k0 + k_warp + m * 16 + (i >> 1) * 8 + (lane >> 2);
-                            if (k > q + column || k < from) p[m][n][i] = __int_as_float(0xff800000);
-                        }
+                            if (m * 16 + (i >> 1) * 8 - n * 8 - (i & 1) > to || m * 16 + (i >> 1) * 8 < from) p[m][n][i] = __int_as_float(0xff800000);
                     }
             }
 #pragma unroll
@@ -216,7 +217,7 @@ template <int D> __device__ __forceinline__ void key_gradients(
 #pragma unroll
                     for (int i = 0; i < 4; i++) p[m][n][i] = exp2_fast(__fmaf_rn(p[m][n][i], scale_log2, i & 1 ? -of.z : -of.x));
             }
-            products<D>(ds, lane_rows<D>(v_at + k_warp * ROW), lane_columns<D>(g_tile + half * 32 * ROW));
+            products<D>(ds, keys + 2 * TILE, lane_columns<D>(g_tile + half * 32 * ROW));
 #pragma unroll
             for (int n = 0; n < 4; n++)
             {
@@ -266,12 +267,16 @@ template <int D> __device__ __forceinline__ void key_gradients(
         if (++t == end) t = begin;
     }
 
+    // Where the rows are is reckoned anew, not kept until here.
+    u32 z = blockIdx.z;
+    forget(z);
+    i64 offset = ((i64)z * queries + k0) * key_stride + blockIdx.y * D;
     __syncthreads();
     set_rows<D>(shared, k_warp, part * 64, dk, scale);
     set_rows<D>(shared + 2 * TILE, k_warp, part * 64, dv, 1.0f);
     __syncthreads();
-    store_tile<128, D, THREADS>(shared, key_gradient + key_offset, key_stride, queries - k0, threadIdx.x);
-    store_tile<128, D, THREADS>(shared + 2 * TILE, value_gradient + key_offset, key_stride, queries - k0, threadIdx.x);
+    store_tile<128, D, THREADS>(shared, key_gradient + offset, key_stride, queries - k0, threadIdx.x);
+    store_tile<128, D, THREADS>(shared + 2 * TILE, value_gradient + offset, key_stride, queries - k0, threadIdx.x);
 }
 
 // A block has 128 queries of one head, 32 to a warp, and goes over the keys that they see in tiles of 32.
@@ -281,26 +286,25 @@ template <int D> __device__ __forceinline__ void query_gradients(
 {
     constexpr int ROW = 2 * D, TILE = 32 * ROW;
     unsigned char* shared = dynamic_shared + bytes_before_tiles(dynamic_shared);
-    u32 q_at = shared_address(shared), g_at = q_at + 4 * TILE, k_at = g_at + 4 * TILE, v_at = k_at + 2 * TILE;
+    u32 q_at = shared_address(shared);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     int q0 = (gridDim.x - 1 - blockIdx.x) * 128, head = blockIdx.y, q_warp = q0 + warp * 32, last = min(q_warp + 31, queries - 1);
-    i64 stride = (i64)heads * D, key_stride = (i64)(heads / group) * D, sequence = blockIdx.z;
-    i64 offset = (sequence * queries + q0) * stride + head * D;
-    key += sequence * queries * key_stride + (head / group) * D;
-    value += sequence * queries * key_stride + (head / group) * D;
+    int stride = heads * D, key_stride = heads / group * D;
+    i64 sequence = blockIdx.z, offset = (sequence * queries + q0) * stride + head * D;
     statistics += (sequence * heads + head) * padded + q_warp;
     bounds += (sequence * (padded / 64) + q0 / 64) * BOUNDS;
     float scale_log2 = scale * 1.4426950408889634f;
     load_tile<128, D, 128>(q_at, query + offset, stride, queries - q0);
-    load_tile<128, D, 128>(g_at, gradient + offset, stride, queries - q0);
+    load_tile<128, D, 128>(q_at + 4 * TILE, gradient + offset, stride, queries - q0);
     int begin = min(bounds[64], bounds[BOUNDS + 64]) & ~31, end = min(q0 + 128, queries);
     bounds += (warp >> 1) * BOUNDS;
     int low_min = bounds[64], low_max = bounds[65];
     float2 rows[2][2];
 #pragma unroll
     for (int r = 0; r < 4; r++) rows[r >> 1][r & 1] = statistics[r * 8 + (lane >> 2)];
-    load_tile<32, D, 128>(k_at, key + begin * key_stride, key_stride, queries - begin);
-    load_tile<32, D, 128>(v_at, value + begin * key_stride, key_stride, queries - begin);
+    i64 from = (sequence * queries + begin) * key_stride + head / group * D;
+    load_tile<32, D, 128>(q_at + 8 * TILE, key + from, key_stride, queries - begin);
+    load_tile<32, D, 128>(q_at + 10 * TILE, value + from, key_stride, queries - begin);
     cp_async_commit();
 
     float dq[2][D / 8][4];
@@ -308,18 +312,22 @@ template <int D> __device__ __forceinline__ void query_gradients(
     u32 buffer = 0;
     for (int k0 = begin; k0 < end; k0 += 32, buffer ^= TILE)
     {
+        forget(q_at);
+        u32 k_at = q_at + 8 * TILE, v_at = q_at + 10 * TILE;
         cp_async_wait<0>();
         __syncthreads();
+        from += 32 * key_stride;
         if (k0 + 32 < end)
         {
-            load_tile<32, D, 128>(k_at + (buffer ^ TILE), key + (k0 + 32) * key_stride, key_stride, queries - k0 - 32);
-            load_tile<32, D, 128>(v_at + (buffer ^ TILE), value + (k0 + 32) * key_stride, key_stride, queries - k0 - 32);
+            load_tile<32, D, 128>(k_at + (buffer ^ TILE), key + from, key_stride, queries - k0 - 32);
+            load_tile<32, D, 128>(v_at + (buffer ^ TILE), value + from, key_stride, queries - k0 - 32);
             cp_async_commit();
         }
         if (k0 > last || k0 + 31 < low_min || q_warp >= queries) continue;
 
         float p[2][4][4], ds[2][4][4];
-        products<D>(p, lane_rows<D>(q_at + warp * TILE), lane_columns<D>(k_at + buffer));
+        u32 rows_at = lane_rows<D>(q_at + warp * TILE);
+        products<D>(p, rows_at, lane_columns<D>(k_at + buffer));
         if (k0 + 31 > q_warp || k0 < low_max)
         {
 #pragma unroll
@@ -327,13 +335,10 @@ template <int D> __device__ __forceinline__ void query_gradients(
 #pragma unroll
                 for (int i = 0; i < 4; i++)
                 {
-                    int row = m * 16 + (i >> 1) * 8 + (lane >> 2), from = bounds[(warp & 1) * 32 + row];
+                    int row = m * 16 + (i >> 1) * 8 + (lane >> 2), k = k0 + (lane & 3) * 2, from_key = bounds[(warp & 1) * 32 + row] - k, to_key = q_warp + row - k;
 #pragma unroll
                     for (int n = 0; n < 4; n++)
-                    {
-                        int k = k0 + n * 8 + (lane & 3) * 2 + (i & 1);
-                        if (k > q_warp + row || k < from) p[m][n][i] = __int_as_float(0xff800000);
-                    }
+                        if (n * 8 + (i & 1) < from_key || n * 8 + (i & 1) > to_key) p[m][n][i] = __int_as_float(0xff800000);
                 }
         }
 #pragma unroll
@@ -342,7 +347,7 @@ template <int D> __device__ __forceinline__ void query_gradients(
             for (int n = 0; n < 4; n++)
 #pragma unroll
                 for (int i = 0; i < 4; i++) p[m][n][i] = exp2_fast(__fmaf_rn(p[m][n][i], scale_log2, -rows[m][i >> 1].x));
-        products<D>(ds, lane_rows<D>(g_at + warp * TILE), lane_columns<D>(v_at + buffer));
+        products<D>(ds, rows_at + 4 * TILE, lane_columns<D>(v_at + buffer));
 #pragma unroll
         for (int m = 0; m < 2; m++)
 #pragma unroll
@@ -354,11 +359,13 @@ template <int D> __device__ __forceinline__ void query_gradients(
         accumulate<D, D / 16>(dq, a, lane_rows<D>(k_at + buffer));
     }
 
+    u32 z = blockIdx.z;
+    forget(z);
     unsigned char* gradients = shared + warp * TILE;
     __syncwarp();
     set_rows<D>(gradients, 0, 0, dq, scale);
     __syncwarp();
-    store_tile<32, D, 32>(gradients, query_gradient + offset + warp * 32 * stride, stride, queries - q_warp, lane);
+    store_tile<32, D, 32>(gradients, query_gradient + ((i64)z * queries + q_warp) * stride + head * D, stride, queries - q_warp, lane);
 }
 
 #define GRADIENTS(D) \

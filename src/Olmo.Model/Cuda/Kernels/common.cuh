@@ -82,6 +82,21 @@ __device__ __forceinline__ float exp2_fast(float x)
 
 #endif
 
+// The compiler no longer knows where x is from: what follows from it is reckoned where it is used and not kept in registers throughout a loop.
+__device__ __forceinline__ void forget(u32& x)
+{
+#ifndef OLMO_EMULATED
+    asm volatile("" : "+r"(x));
+#endif
+}
+
+__device__ __forceinline__ void forget(i64& x)
+{
+#ifndef OLMO_EMULATED
+    asm volatile("" : "+l"(x));
+#endif
+}
+
 __device__ __forceinline__ float bf16_low(u32 pair) { return __uint_as_float(pair << 16); }
 __device__ __forceinline__ float bf16_high(u32 pair) { return __uint_as_float(pair & 0xffff0000u); }
 
@@ -185,16 +200,20 @@ template <int D> __device__ __forceinline__ u32 lane_columns(u32 tile)
 }
 
 // Rows of a matrix into a tile of ROWS x D, by THREADS threads; zeros from row `rows` on. Not there before cp_async_wait and a barrier.
-template <int ROWS, int D, int THREADS> __device__ __forceinline__ void load_tile(u32 tile, const bf16* from, i64 stride, int rows)
+template <int ROWS, int D, int THREADS> __device__ __forceinline__ void load_tile(u32 tile, const bf16* from, u32 stride, int rows)
 {
     constexpr int CHUNKS = D / 8, STEP = THREADS / CHUNKS;
     static_assert(STEP % 8 == 0 && ROWS % STEP == 0, "a thread's rows are the same modulo 8");
     int row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
     u32 to = tile + row * (2 * D) + ((chunk ^ (row & 7)) << 4);
     // One address that goes on, not one for each row: registers are few where this is called. Where nothing is wanted nothing is read.
-    const bf16* p = from + row * stride + chunk * 8;
+    forget(stride);
+    const bf16* p = from + (i64)row * (int)stride + chunk * 8;
+    i64 step = (i64)STEP * (int)stride;
+    forget(step);
+    rows -= row;
 #pragma unroll
-    for (int i = 0; i < ROWS / STEP; i++, p += STEP * stride) cp_async_16_at(to + i * STEP * (2 * D), p, row + i * STEP < rows);
+    for (int i = 0; i < ROWS / STEP; i++, p += step) cp_async_16_at(to + i * STEP * (2 * D), p, i * STEP < rows);
 }
 
 // A tile back into rows of a matrix, those before `rows`, by COUNT threads of which this is the index-th.
