@@ -12,6 +12,10 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public IReadOnlyCollection<Precision> Precisions => inner.Precisions;
 
+    public IReadOnlyCollection<DType> ActivationTypes => inner.ActivationTypes;
+
+    public int LeastProductRows => inner.LeastProductRows;
+
     public BufferSet Allocate(BufferPlan plan) => inner.Allocate(plan);
 
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)

@@ -1,6 +1,7 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cpu;
 

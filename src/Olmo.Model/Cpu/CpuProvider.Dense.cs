@@ -1,6 +1,7 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -52,7 +53,7 @@ public sealed unsafe partial class CpuProvider
         nint width = (nint)pass.Input.Shape.Columns;
         nint vocabulary = (nint)pass.Weight.Shape.Rows;
         nint tile = (nint)pass.Logits.Shape.Rows;
-        bool backward = Verify(pass);
+        bool backward = RequireLossHead(pass);
         float* input = Floats(pass.Input);
         float* weight = Floats(pass.Weight.AsStored());
         bool rounds = pass.Weight.IsSeenAsBFloat16;
@@ -71,31 +72,6 @@ public sealed unsafe partial class CpuProvider
                     _pool, _width, _gemm, vocabulary, width, count, logits, vocabulary, input + (start * width), width, Floats(pass.WeightGradient), width, pass.Accumulate || start > 0);
             }
         }
-    }
-
-    private static bool Verify(in LossHeadPass pass)
-    {
-        long rows = pass.Input.Shape.Rows;
-        Require(pass.Weight.Shape.Columns == pass.Input.Shape.Columns, "loss head", pass.Input, pass.Weight);
-        Require(pass.Labels.Count == rows, "loss head", pass.Input, pass.Labels);
-        Require(pass.Weights.IsNone || pass.Weights.Count == rows, "loss head", pass.Input, pass.Weights.IsNone ? pass.Input : pass.Weights);
-        Require(pass.CrossEntropy.Count == rows, "loss head", pass.Input, pass.CrossEntropy);
-        Require(pass.ZLoss.Count == rows, "loss head", pass.Input, pass.ZLoss);
-        Require(pass.LogProbability.IsNone || pass.LogProbability.Count == rows, "loss head", pass.Input, pass.LogProbability.IsNone ? pass.Input : pass.LogProbability);
-        Require(pass.Logits.Shape.Columns == pass.Weight.Shape.Rows && pass.Logits.Shape.Rows > 0, "loss head", pass.Weight, pass.Logits);
-        bool backward = !pass.InputGradient.IsNone;
-        if (backward == pass.WeightGradient.IsNone)
-        {
-            throw new ArgumentException("A loss head has both gradients or none.", nameof(pass));
-        }
-
-        if (backward)
-        {
-            RequireSame("loss head", pass.Input, pass.InputGradient);
-            RequireSame("loss head", pass.Weight, pass.WeightGradient);
-        }
-
-        return backward;
     }
 
     private static LossRows RowsOf(in LossHeadPass pass, float* logits, nint vocabulary, nint start) => new()

@@ -1,5 +1,6 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -113,19 +114,7 @@ public sealed unsafe partial class CpuProvider
             throw Unfit("RoPE table", cos, sin);
         }
 
-        float[] frequencies = new float[half];
-        float magnitude = 1f;
-        if (spectrum.Yarn is { } yarn)
-        {
-            float usual = Kernels.RopeTable.YarnFrequencies(
-                spectrum.Theta, spectrum.HeadWidth, yarn.Factor, yarn.BetaFast, yarn.BetaSlow, yarn.OriginalContext, frequencies);
-            magnitude = yarn.AttentionFactor is { } factor ? (float)factor : usual;
-        }
-        else
-        {
-            Kernels.RopeTable.Frequencies(spectrum.Theta, spectrum.HeadWidth, frequencies);
-        }
-
+        (float[] frequencies, float magnitude) = Kernels.RopeTable.Frequencies(spectrum);
         RopeTableJob job = new() { Cos = Floats(cos), Sin = Floats(sin), Frequencies = frequencies, Magnitude = magnitude };
         _pool.Run(ref job, (nint)cos.Shape.Rows, 16);
     }

@@ -2,6 +2,7 @@ using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -120,25 +121,6 @@ public sealed unsafe partial class CpuProvider
         RequireInside(ranges, "digest of the state", p, m);
         RequirePacked(ranges, "digest of the state", m, v, m, m);
         RunRanges(new RangeJob { Operation = RangeOperation.DigestState, P = Floats(p), M = Floats(m), V = Floats(v), Digests = Longs(digests) }, ranges);
-    }
-
-    private static void RequireInside(ReadOnlySpan<ChunkRange> ranges, string operation, in Tensor tensor, in Tensor packed)
-    {
-        foreach (ref readonly ChunkRange range in ranges)
-        {
-            Require(range.InTensor >= 0 && range.InTensor <= tensor.Count - range.Length, operation, tensor, packed);
-        }
-
-        RequirePacked(ranges, operation, packed, default, packed, packed);
-    }
-
-    private static void RequirePacked(ReadOnlySpan<ChunkRange> ranges, string operation, in Tensor a, in Tensor b, in Tensor c, in Tensor d)
-    {
-        long least = Math.Min(Math.Min(a.Count, b.IsNone ? long.MaxValue : b.Count), Math.Min(c.Count, d.Count));
-        foreach (ref readonly ChunkRange range in ranges)
-        {
-            Require(range.Length is > 0 and <= ChunkRange.MaxLength && range.Packed >= 0 && range.Packed <= least - range.Length, operation, a, b.IsNone ? c : b);
-        }
     }
 
     // A single range runs where it is asked for, so that a second thread may ask.

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -46,6 +47,13 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
 
     /// <inheritdoc/>
     public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<DType> ActivationTypes { get; } = [DType.F32];
+
+    /// <inheritdoc/>
+    /// <remarks>A tile of 2,048 rows runs at 1.15 to 1.5 times the speed of one of 128, one of 512 at 0.86 to 0.93 of it.</remarks>
+    public int LeastProductRows => 512;
 
     /// <summary>Threads that operations run on; free for the caller between operations.</summary>
     public ComputePool Pool => _pool;
@@ -181,26 +189,6 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
 
     // Rows of a width that one worker takes at a time.
     private static nint Grain(nint columns) => Math.Max(1, ItemElements / Math.Max(columns, 1));
-
-    private static void RequireSame(string operation, in Tensor a, in Tensor b)
-    {
-        if (a.Count != b.Count)
-        {
-            throw Unfit(operation, a, b);
-        }
-    }
-
-    private static void Require(bool condition, string operation, in Tensor a, in Tensor b)
-    {
-        if (!condition)
-        {
-            throw Unfit(operation, a, b);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ArgumentException Unfit(string operation, in Tensor a, in Tensor b) =>
-        new($"Tensors of a {operation} do not fit: '{a.Buffer.Name}' {a.DType} {a.Shape} and '{b.Buffer.Name}' {b.DType} {b.Shape}.");
 
     private struct ZeroJob : IRangeJob
     {

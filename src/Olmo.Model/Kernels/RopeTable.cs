@@ -1,4 +1,5 @@
 using Olmo.Model.Numerics;
+using Olmo.Model.Tensors;
 
 #pragma warning disable CS1573 // parameters that speak for themselves are not described
 namespace Olmo.Model.Kernels;
@@ -41,6 +42,20 @@ internal static unsafe class RopeTable
         }
 
         return (float)((0.1 * Elementary.Log(factor)) + 1.0);
+    }
+
+    /// <summary>Frequencies of a spectrum, and the factor of its sines and cosines.</summary>
+    public static (float[] Frequencies, float Magnitude) Frequencies(RopeSpectrum spectrum)
+    {
+        float[] frequencies = new float[spectrum.HeadWidth / 2];
+        if (spectrum.Yarn is not { } yarn)
+        {
+            Frequencies(spectrum.Theta, spectrum.HeadWidth, frequencies);
+            return (frequencies, 1f);
+        }
+
+        float usual = YarnFrequencies(spectrum.Theta, spectrum.HeadWidth, yarn.Factor, yarn.BetaFast, yarn.BetaSlow, yarn.OriginalContext, frequencies);
+        return (frequencies, yarn.AttentionFactor is { } factor ? (float)factor : usual);
     }
 
     /// <summary>Fills rows from..to of the tables; every row depends on its position alone.</summary>

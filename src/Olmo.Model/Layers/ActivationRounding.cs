@@ -14,16 +14,17 @@ namespace Olmo.Model.Layers;
 /// Everything else is fp32: accumulators, what is inside a norm, RoPE's tables, softmax and its probabilities, statistics for the backward pass, logits, losses, and all gradients.
 /// </summary>
 /// <remarks>
+/// A device that stores activations as bf16 itself (<see cref="ITensorProvider.ActivationTypes"/>) rounds all of these and, too, normed branches and gradients of activations.
 /// OLMo's own trainers round these tensors and, too, logits, probabilities, the summands of the stream and gradients of activations, by which no memory would be saved here.
 /// </remarks>
 /// <param name="provider">Device.</param>
-/// <param name="type">F32: nothing is rounded. BF16.</param>
+/// <param name="type">F32: nothing is rounded. BF16: this rounds, unless the device's operations do where they store.</param>
 internal sealed class ActivationRounding(ITensorProvider provider, DType type)
 {
     private readonly bool _rounds = type switch
     {
         DType.F32 => false,
-        DType.BF16 => true,
+        DType.BF16 => !provider.ActivationTypes.Contains(DType.BF16),
         _ => throw new NotSupportedException($"Activations are stored as F32 or BF16, not as {type}."),
     };
 

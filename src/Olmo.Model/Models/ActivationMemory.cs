@@ -4,14 +4,16 @@ using Olmo.Model.Tensors;
 namespace Olmo.Model.Models;
 
 /// <summary>
-/// Activations of passes of up to a number of rows, taken once; a pass of fewer rows uses the first ones. Passes work in fp32. Stored as fp32, what the backward pass reads stays where it was computed;
-/// stored as bf16, all blocks work in the same memory, and what the backward pass reads is kept beside it, but for the last block, which ends the forward pass and begins the backward pass.
+/// Activations of passes of up to a number of rows, taken once; a pass of fewer rows uses the first ones. In the type that the device works in, what the backward pass reads stays where it was computed.
+/// Where passes work in fp32 and activations are stored as bf16, all blocks work in the same memory, and what the backward pass reads is kept beside it, but for the last block, which ends the forward
+/// pass and begins the backward pass.
 /// </summary>
 internal sealed class ActivationMemory : IDisposable
 {
     private readonly OlmoConfig _config;
     private readonly ActivationKind _kind;
     private readonly DType _type;
+    private readonly bool _isKeptApart;
     private readonly int _maxRows;
     private readonly BufferPlan _plan = new();
     private readonly BufferSet? _memory;
@@ -19,16 +21,17 @@ internal sealed class ActivationMemory : IDisposable
     private readonly Dictionary<int, ActivationSet> _sets = [];
 
     public ActivationMemory(ITensorProvider provider, OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
-        : this(config, maxRows, logitRows, kind, type)
+        : this(config, maxRows, logitRows, kind, type, provider.ActivationTypes.Contains(type) ? type : DType.F32)
     {
         _memory = provider.Allocate(_plan);
     }
 
-    private ActivationMemory(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
+    private ActivationMemory(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type, DType worksIn)
     {
         _config = config;
         _kind = kind;
-        _type = type;
+        _type = worksIn;
+        _isKeptApart = type != worksIn;
         _maxRows = maxRows;
         PlanRows(DType.I32, "ids", "positions", "labels", "document starts");
         PlanRows(DType.F32, "weights", "cross-entropy", "z-loss", "log-probability", "final mean", "final rstd");
@@ -51,11 +54,11 @@ internal sealed class ActivationMemory : IDisposable
 
         for (int l = 0; l < (kind == ActivationKind.Training ? config.Layers : IsForBackward ? 1 : 0); l++)
         {
-            Plan($"log-sum-exp {l}", config.Heads);
-            Plan($"statistics {l}", 6);
+            Add($"log-sum-exp {l}", new Shape(maxRows, config.Heads), DType.F32);
+            Add($"statistics {l}", new Shape(maxRows, 6), DType.F32);
         }
 
-        for (int l = 0; l < config.Layers - 1 && IsForBackward && type == DType.BF16; l++)
+        for (int l = 0; l < config.Layers - 1 && IsForBackward && _isKeptApart; l++)
         {
             PlanKept(l);
         }
@@ -74,10 +77,10 @@ internal sealed class ActivationMemory : IDisposable
         SizeBytes = _plan.SizeBytes;
     }
 
-    /// <summary>Bytes that such a memory takes.</summary>
+    /// <summary>Bytes that such a memory takes on a device that works in fp32.</summary>
     public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
     {
-        using ActivationMemory planned = new(config, maxRows, logitRows, kind, type);
+        using ActivationMemory planned = new(config, maxRows, logitRows, kind, type, DType.F32);
         return planned.SizeBytes;
     }
 
@@ -87,10 +90,10 @@ internal sealed class ActivationMemory : IDisposable
     private bool IsForBackward => _kind != ActivationKind.Inference;
 
     // Inputs of blocks stay where they are computed.
-    private bool StaysInPlace => IsForBackward && _type == DType.F32;
+    private bool StaysInPlace => IsForBackward && !_isKeptApart;
 
     // The rest of a block does, too.
-    private bool HasOwnMemory => _kind == ActivationKind.Training && _type == DType.F32;
+    private bool HasOwnMemory => _kind == ActivationKind.Training && !_isKeptApart;
 
     /// <summary>The activations of a pass of so many rows; made at its first use.</summary>
     public ActivationSet For(int rows)
@@ -119,7 +122,9 @@ internal sealed class ActivationMemory : IDisposable
         }
     }
 
-    private void Plan(string name, int columns, DType type = DType.F32) => Add(name, new Shape(_maxRows, columns), type);
+    private void Plan(string name, int columns) => Add(name, new Shape(_maxRows, columns), _type);
+
+    private void Keep(string name, int columns) => Add(name, new Shape(_maxRows, columns), DType.BF16);
 
     private void Add(string name, Shape shape, DType type) => _slots.Add(name, _plan.Add(name, type, shape));
 
@@ -158,12 +163,12 @@ internal sealed class ActivationMemory : IDisposable
 
     private void PlanKept(int l)
     {
-        Plan($"kept stream {l}", _config.Width, DType.BF16);
+        Keep($"kept stream {l}", _config.Width);
         foreach ((string name, int columns, bool isReadBack) in TensorsOfBlock())
         {
             if (isReadBack && _kind == ActivationKind.Training)
             {
-                Plan($"kept {name} {l}", columns, DType.BF16);
+                Keep($"kept {name} {l}", columns);
             }
         }
     }

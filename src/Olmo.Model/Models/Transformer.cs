@@ -7,7 +7,7 @@ namespace Olmo.Model.Models;
 internal sealed class Transformer : IDisposable
 {
     private const long LogitElements = 16L << 20;
-    private const int LeastLogitRows = 512;
+    private const int UsualLeastRows = 512;
     private readonly ITensorProvider _provider;
     private readonly ParameterList _parameters;
     private readonly IWeightSource _weights;
@@ -66,15 +66,15 @@ internal sealed class Transformer : IDisposable
             _blocks[l] = new TransformerBlock(provider, config, l, tables[Array.IndexOf(spectra, RopeTables.SpectrumOf(config, l))], _rounding);
         }
 
-        _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxLogitRows), kind, parameters.ActivationType);
+        _memory = new ActivationMemory(provider, config, maxRows, LogitRows(config.Vocabulary, maxLogitRows, provider.LeastProductRows), kind, parameters.ActivationType);
     }
 
     /// <summary>Bytes of activations, and of rounded weights where there are such.</summary>
     public long ActivationBytes => _memory.SizeBytes + (_rounded?.SizeBytes ?? 0);
 
-    /// <summary><see cref="ActivationBytes"/> for passes of so many rows.</summary>
+    /// <summary><see cref="ActivationBytes"/> for passes of so many rows on a device that works in fp32.</summary>
     public static long SizeOf(ParameterList parameters, int rows, ActivationKind kind) =>
-        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows), kind, parameters.ActivationType)
+        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows, UsualLeastRows), kind, parameters.ActivationType)
         + RoundedWeights.SizeOf(parameters);
 
     /// <summary>Activations of a pass.</summary>
@@ -207,7 +207,6 @@ internal sealed class Transformer : IDisposable
         sink.LayerReady(layer);
     }
 
-    // 64 MiB of logits, more where that would be so few rows that products slow down: a tile of 2,048 rows runs at 1.15 to 1.5 times the speed of one of 128,
-    // one of 512 at 0.86 to 0.93 of it.
-    private static int LogitRows(int vocabulary, int maxRows) => (int)Math.Min(Math.Max(LogitElements / vocabulary, LeastLogitRows), maxRows);
+    // 64 MiB of logits, more where that would be so few rows that products slow down.
+    private static int LogitRows(int vocabulary, int maxRows, int leastRows) => (int)Math.Min(Math.Max(LogitElements / vocabulary, leastRows), maxRows);
 }

@@ -25,6 +25,15 @@ public partial interface ITensorProvider : IDisposable
     /// <summary>Types of a parameter that it can work with.</summary>
     IReadOnlyCollection<Precision> Precisions { get; }
 
+    /// <summary>
+    /// Types that operations take and give activations and their gradients in. F32 always; where BF16 is among them, results are rounded once where they are stored, and nobody needs to call
+    /// <see cref="RoundToBFloat16"/> for them.
+    /// </summary>
+    IReadOnlyCollection<DType> ActivationTypes { get; }
+
+    /// <summary>Rows from which on a product runs at nearly its full speed.</summary>
+    int LeastProductRows { get; }
+
     /// <summary>Takes the memory of a plan, zeroed unless <see cref="BufferPlan.MayBeginWithAnything"/>. The caller disposes it before the provider.</summary>
     BufferSet Allocate(BufferPlan plan);
 

@@ -13,6 +13,10 @@ internal sealed partial class Fp64Provider : ITensorProvider
 
     public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
 
+    public IReadOnlyCollection<DType> ActivationTypes { get; } = [DType.F32];
+
+    public int LeastProductRows => 512;
+
     public BufferSet Allocate(BufferPlan plan) => new Set(plan);
 
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)

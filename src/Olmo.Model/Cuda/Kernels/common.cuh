@@ -1,0 +1,148 @@
+// What every kernel file begins with: types, rounding, sums of warps and blocks. Nothing is included, so that the compiler that comes with the driver's toolkit needs no headers.
+typedef unsigned short bf16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long i64;
+
+// Instructions that C has no word for.
+#ifndef OLMO_EMULATED
+
+// d += a b, a 16 x 16 row-major, b 16 x 8 column-major, both bf16; d fp32. Fragments as PTX's mma.m16n8k16 lays them out.
+__device__ __forceinline__ void mma_16816(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2])
+{
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ __forceinline__ u32 shared_address(const void* p)
+{
+    u32 address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(p));
+    return address;
+}
+
+// Four 8 x 8 matrices of 16-bit elements; lane l gives the address of row l % 8 of matrix l / 8, 16 bytes, aligned.
+__device__ __forceinline__ void ldmatrix_x4(u32 (&r)[4], const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x4_trans(u32 (&r)[4], const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
+}
+
+// 16 bytes from global to shared memory behind the program's back; zeros where not wanted.
+__device__ __forceinline__ void cp_async_16(void* to, const void* from, bool wanted)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(shared_address(to)), "l"(from), "r"(wanted ? 16 : 0) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+
+// Waits until at most N of the committed groups of this thread are under way.
+template <int N> __device__ __forceinline__ void cp_async_wait() { asm volatile("cp.async.wait_group %0;" :: "n"(N) : "memory"); }
+
+// Two fp32 as bf16, to nearest, ties to even; the first in the lower half.
+__device__ __forceinline__ u32 pack_bf16(float low, float high)
+{
+    u32 r;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+    return r;
+}
+
+// 2^x; approximate, the same on every run of one GPU model.
+__device__ __forceinline__ float exp2_fast(float x)
+{
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
+#endif
+
+__device__ __forceinline__ float bf16_low(u32 pair) { return __uint_as_float(pair << 16); }
+__device__ __forceinline__ float bf16_high(u32 pair) { return __uint_as_float(pair & 0xffff0000u); }
+
+__device__ __forceinline__ float to_float(float x) { return x; }
+__device__ __forceinline__ float to_float(bf16 x) { return __uint_as_float((u32)x << 16); }
+
+// To nearest, ties to even; NaN stays NaN.
+__device__ __forceinline__ bf16 to_bf16(float x) { return (bf16)(pack_bf16(x, 0.0f) & 0xffffu); }
+
+template <class T> __device__ __forceinline__ T from_float(float x);
+template <> __device__ __forceinline__ float from_float<float>(float x) { return x; }
+template <> __device__ __forceinline__ bf16 from_float<bf16>(float x) { return to_bf16(x); }
+
+// Eight elements at a time: 16 or 32 bytes, aligned.
+__device__ __forceinline__ void load8(const float* p, float (&x)[8])
+{
+    float4 a = ((const float4*)p)[0], b = ((const float4*)p)[1];
+    x[0] = a.x; x[1] = a.y; x[2] = a.z; x[3] = a.w; x[4] = b.x; x[5] = b.y; x[6] = b.z; x[7] = b.w;
+}
+
+__device__ __forceinline__ void load8(const bf16* p, float (&x)[8])
+{
+    uint4 a = *(const uint4*)p;
+    x[0] = bf16_low(a.x); x[1] = bf16_high(a.x); x[2] = bf16_low(a.y); x[3] = bf16_high(a.y);
+    x[4] = bf16_low(a.z); x[5] = bf16_high(a.z); x[6] = bf16_low(a.w); x[7] = bf16_high(a.w);
+}
+
+__device__ __forceinline__ void store8(float* p, const float (&x)[8])
+{
+    ((float4*)p)[0] = make_float4(x[0], x[1], x[2], x[3]);
+    ((float4*)p)[1] = make_float4(x[4], x[5], x[6], x[7]);
+}
+
+__device__ __forceinline__ void store8(bf16* p, const float (&x)[8])
+{
+    *(uint4*)p = make_uint4(pack_bf16(x[0], x[1]), pack_bf16(x[2], x[3]), pack_bf16(x[4], x[5]), pack_bf16(x[6], x[7]));
+}
+
+__device__ __forceinline__ float warp_sum(float x)
+{
+    for (int o = 16; o > 0; o >>= 1) x += __shfl_xor_sync(0xffffffffu, x, o);
+    return x;
+}
+
+__device__ __forceinline__ float warp_max(float x)
+{
+    for (int o = 16; o > 0; o >>= 1) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, o));
+    return x;
+}
+
+// Sum over a block of up to 1,024 threads (a multiple of 32), the same in every thread and in every run; scratch: 33 floats of shared memory.
+__device__ __forceinline__ float block_sum(float x, float* scratch)
+{
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+    x = warp_sum(x);
+    __syncthreads();
+    if (lane == 0) scratch[warp] = x;
+    __syncthreads();
+    if (warp == 0)
+    {
+        float y = warp_sum(lane < warps ? scratch[lane] : 0.0f);
+        if (lane == 0) scratch[32] = y;
+    }
+    __syncthreads();
+    return scratch[32];
+}
+
+__device__ __forceinline__ float block_max(float x, float* scratch)
+{
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+    x = warp_max(x);
+    __syncthreads();
+    if (lane == 0) scratch[warp] = x;
+    __syncthreads();
+    if (warp == 0)
+    {
+        float y = warp_max(lane < warps ? scratch[lane] : -__int_as_float(0x7f800000));
+        if (lane == 0) scratch[32] = y;
+    }
+    __syncthreads();
+    return scratch[32];
+}
