@@ -13,6 +13,10 @@ internal sealed partial class ObservedProvider(ITensorProvider inner) : ITensorP
 
     public IReadOnlyCollection<Precision> Precisions => inner.Precisions;
 
+    public IReadOnlyCollection<DType> ActivationTypes => inner.ActivationTypes;
+
+    public int LeastProductRows => inner.LeastProductRows;
+
     public BufferSet Allocate(BufferPlan plan) => inner.Allocate(plan);
 
     public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
