@@ -90,10 +90,18 @@ public sealed class OlmoModel : IDisposable
             throw new InvalidOperationException("A group of several micro-batches needs gradient memory for every parameter.");
         }
 
-        ActivationSet a = Load(batch, out Passage passage, withLabels: true);
+        LoadedBatch loaded = Load(batch, withLabels: true);
+        ForwardBackward(loaded, divisor, isFirst, sink);
+    }
+
+    /// <summary>The part of a pass that only puts operations in line: a device may record it and run it again.</summary>
+    internal void ForwardBackward(in LoadedBatch batch, double divisor, bool isFirst, IGradientSink? sink)
+    {
+        (ActivationSet a, Passage passage, _) = batch;
+        GradientBuffers gradients = _gradients!;
         _transformer.Forward(a, passage);
         _transformer.AcquireHead();
-        _provider.LossHead(Head(a, batch, divisor) with
+        _provider.LossHead(Head(batch, divisor) with
         {
             InputGradient = a.Scratch!.Branch,
             WeightGradient = gradients.Head,
@@ -123,10 +131,11 @@ public sealed class OlmoModel : IDisposable
     public void Evaluate<T>(in MicroBatch batch, Span<T> crossEntropy = default, Span<T> logProbability = default)
         where T : unmanaged
     {
-        ActivationSet a = Load(batch, out Passage passage, withLabels: true);
-        _transformer.Forward(a, passage);
+        LoadedBatch loaded = Load(batch, withLabels: true);
+        ActivationSet a = loaded.Activations;
+        _transformer.Forward(a, loaded.Passage);
         _transformer.AcquireHead();
-        _provider.LossHead(Head(a, batch, 1.0) with { LogProbability = a.LogProbability });
+        _provider.LossHead(Head(loaded, 1.0) with { LogProbability = a.LogProbability });
         _transformer.ReleaseHead();
         AddLosses(a);
         if (!crossEntropy.IsEmpty)
@@ -147,8 +156,9 @@ public sealed class OlmoModel : IDisposable
     public void Logits<T>(in MicroBatch batch, Span<T> logits)
         where T : unmanaged
     {
-        ActivationSet a = Load(batch, out Passage passage, withLabels: false);
-        _transformer.Forward(a, passage);
+        LoadedBatch loaded = Load(batch, withLabels: false);
+        ActivationSet a = loaded.Activations;
+        _transformer.Forward(a, loaded.Passage);
         _transformer.AcquireHead();
         int tile = (int)a.Logits.Shape.Rows;
         int vocabulary = Parameters.Config.Vocabulary;
@@ -176,17 +186,17 @@ public sealed class OlmoModel : IDisposable
     private static ActivationKind TrainingKind(ActivationRecomputation recomputation) =>
         recomputation == ActivationRecomputation.Blocks ? ActivationKind.Recomputed : ActivationKind.Training;
 
-    private LossHeadPass Head(ActivationSet a, in MicroBatch batch, double divisor) => new()
+    private LossHeadPass Head(in LoadedBatch batch, double divisor) => new()
     {
-        Input = a.Normed,
+        Input = batch.Activations.Normed,
         Weight = _transformer.Head,
-        Labels = a.Labels,
-        Weights = batch.Weights.IsEmpty ? default : a.Weights,
+        Labels = batch.Activations.Labels,
+        Weights = batch.HasWeights ? batch.Activations.Weights : default,
         Divisor = divisor,
         ZMultiplier = Parameters.Config.ZLossMultiplier,
-        CrossEntropy = a.CrossEntropy,
-        ZLoss = a.ZLoss,
-        Logits = a.Logits,
+        CrossEntropy = batch.Activations.CrossEntropy,
+        ZLoss = batch.Activations.ZLoss,
+        Logits = batch.Activations.Logits,
     };
 
     private void AddLosses(ActivationSet a)
@@ -195,7 +205,8 @@ public sealed class OlmoModel : IDisposable
         _provider.AddInOrder(a.ZLoss, a.ZLossSum);
     }
 
-    private ActivationSet Load(in MicroBatch batch, out Passage passage, bool withLabels)
+    /// <summary>Copies a micro-batch to the device.</summary>
+    internal LoadedBatch Load(in MicroBatch batch, bool withLabels)
     {
         int rows = batch.Ids.Length;
         int length = batch.SequenceLength;
@@ -243,8 +254,7 @@ public sealed class OlmoModel : IDisposable
             _provider.Write(a.DocumentStarts, batch.DocumentStarts);
         }
 
-        passage = new Passage(batch.Sequences, length, a.Positions, documents ? a.DocumentStarts : default, null);
-        return a;
+        return new LoadedBatch(a, new Passage(batch.Sequences, length, a.Positions, documents ? a.DocumentStarts : default, null), !batch.Weights.IsEmpty);
     }
 
     private void RequireTokens(ReadOnlySpan<int> tokens, string what, bool allowIgnored)

@@ -74,7 +74,8 @@ public sealed class StepOperationTests
         Assert.Contains("of 'fp64'", device.Message, StringComparison.Ordinal);
     }
 
-    private static Outcome Run(ITensorProvider provider)
+    /// <summary>What the operations give on a provider.</summary>
+    internal static Outcome Run(ITensorProvider provider)
     {
         using Memory memory = new(provider);
         RandomStream random = new(5, "step operations");
@@ -136,7 +137,7 @@ public sealed class StepOperationTests
         }
     }
 
-    private sealed class Outcome
+    internal sealed class Outcome
     {
         public long[] Sums { get; set; } = [];
 

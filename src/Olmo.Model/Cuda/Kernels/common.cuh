@@ -35,10 +35,28 @@ __device__ __forceinline__ void ldmatrix_x4_trans(u32 (&r)[4], const void* row)
         : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
 }
 
+// The same with addresses of shared memory's own space, which cost one instruction to reckon where a pointer costs several.
+__device__ __forceinline__ void ldmatrix_x4_at(u32 (&r)[4], u32 row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(row) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x4_trans_at(u32 (&r)[4], u32 row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(row) : "memory");
+}
+
 // 16 bytes from global to shared memory behind the program's back; zeros where not wanted.
 __device__ __forceinline__ void cp_async_16(void* to, const void* from, bool wanted)
 {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(shared_address(to)), "l"(from), "r"(wanted ? 16 : 0) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_16_at(u32 to, const void* from, bool wanted)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(from), "r"(wanted ? 16 : 0) : "memory");
 }
 
 __device__ __forceinline__ void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
@@ -145,4 +163,74 @@ __device__ __forceinline__ float block_max(float x, float* scratch)
     }
     __syncthreads();
     return scratch[32];
+}
+
+// Tiles of bf16 in shared memory: rows of D elements whose 16-byte chunks lie in the order chunk ^ (row % 8), so that ldmatrix finds eight rows of one column in all 32 banks.
+
+// Bytes of dynamic shared memory before the first multiple of 256; where tiles begin, so that chunks can be chosen by XOR on addresses.
+__device__ __forceinline__ u32 bytes_before_tiles(const unsigned char* shared) { return (0u - shared_address(shared)) & 255u; }
+
+// Lane's row address for ldmatrix: 16 rows of 16 columns as an A operand, or transposed as two B operands of 8 columns.
+template <int D> __device__ __forceinline__ u32 lane_rows(u32 tile)
+{
+    u32 lane = threadIdx.x & 31;
+    return tile + (lane & 15) * (2 * D) + (((lane >> 4) ^ (lane & 7)) << 4);
+}
+
+// The same for 16 rows of 16 columns as two B operands of 8 rows, the tile's columns being the inner axis.
+template <int D> __device__ __forceinline__ u32 lane_columns(u32 tile)
+{
+    u32 lane = threadIdx.x & 31;
+    return tile + ((lane & 7) + ((lane >> 4) << 3)) * (2 * D) + ((((lane >> 3) & 1) ^ (lane & 7)) << 4);
+}
+
+// Rows of a matrix into a tile of ROWS x D, by THREADS threads; zeros from row `rows` on. Not there before cp_async_wait and a barrier.
+template <int ROWS, int D, int THREADS> __device__ __forceinline__ void load_tile(u32 tile, const bf16* from, i64 stride, int rows)
+{
+    constexpr int CHUNKS = D / 8, STEP = THREADS / CHUNKS;
+    static_assert(STEP % 8 == 0 && ROWS % STEP == 0, "a thread's rows are the same modulo 8");
+    int row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
+    u32 to = tile + row * (2 * D) + ((chunk ^ (row & 7)) << 4);
+    const bf16* p = from + row * stride + chunk * 8;
+#pragma unroll
+    for (int i = 0; i < ROWS / STEP; i++)
+    {
+        bool wanted = row + i * STEP < rows;
+        cp_async_16_at(to + i * STEP * (2 * D), wanted ? p + i * STEP * stride : from, wanted);
+    }
+}
+
+// A tile back into rows of a matrix, those before `rows`, by COUNT threads of which this is the index-th.
+template <int ROWS, int D, int COUNT> __device__ __forceinline__ void store_tile(const unsigned char* tile, bf16* to, i64 stride, int rows, int index)
+{
+    constexpr int CHUNKS = D / 8, STEP = COUNT / CHUNKS;
+    int first = index / CHUNKS, chunk = index % CHUNKS;
+#pragma unroll
+    for (int i = 0; i < ROWS / STEP; i++)
+    {
+        int row = first + i * STEP;
+        uint4 x = *(const uint4*)(tile + row * (2 * D) + ((chunk ^ (row & 7)) << 4));
+        if (row < rows) *(uint4*)(to + row * stride + chunk * 8) = x;
+    }
+}
+
+// Two neighbouring columns of a row of a tile.
+template <int D> __device__ __forceinline__ void set_pair(unsigned char* tile, int row, int column, float low, float high)
+{
+    *(u32*)(tile + row * (2 * D) + (((column >> 3) ^ (row & 7)) << 4) + (column & 7) * 2) = pack_bf16(low, high);
+}
+
+// Two neighbouring accumulators of 16 x 8, rounded, are an A operand of 16 x 16.
+__device__ __forceinline__ void pack_operand(u32 (&a)[4], const float (&left)[4], const float (&right)[4])
+{
+    a[0] = pack_bf16(left[0], left[1]); a[1] = pack_bf16(left[2], left[3]);
+    a[2] = pack_bf16(right[0], right[1]); a[3] = pack_bf16(right[2], right[3]);
+}
+
+// d[m] += a[m] b over both halves of b, a pair of B operands as ldmatrix_x4 gives it.
+__device__ __forceinline__ void mma_pair(float (&left)[4], float (&right)[4], const u32 (&a)[4], const u32 (&b)[4])
+{
+    u32 first[2] = {b[0], b[1]}, second[2] = {b[2], b[3]};
+    mma_16816(left, a, first);
+    mma_16816(right, a, second);
 }

@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
+
+namespace Olmo.Model.Cuda;
+
+/// <content>Values to and from the host, zeros and copies.</content>
+public sealed unsafe partial class CudaProvider
+{
+    /// <inheritdoc/>
+    public void Write<T>(in Tensor destination, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        ulong target = Host<T>(destination, values.Length);
+        RefuseRecording("Values of the host");
+        Enter();
+        if (BufferOf(destination).IsInHostMemory)
+        {
+            _device.Driver.Synchronize(_device.Stream); // operations before this one may still read it
+            MemoryMarshal.AsBytes(values).CopyTo(new Span<byte>((byte*)target, checked(values.Length * sizeof(T))));
+            return;
+        }
+
+        _staging.Send(target, MemoryMarshal.AsBytes(values));
+        Changed(destination);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Of a tensor in main memory it waits only for the operations that wrote its plan's tensor, and copies without the device.</remarks>
+    public void Read<T>(in Tensor source, Span<T> values)
+        where T : unmanaged
+    {
+        ulong from = Host<T>(source, values.Length);
+        RefuseRecording("A wait");
+        Enter();
+        if (BufferOf(source).IsInHostMemory)
+        {
+            BufferOf(source).WaitForChanges();
+            new ReadOnlySpan<byte>((byte*)from, checked(values.Length * sizeof(T))).CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        if (values.Length > 0)
+        {
+            fixed (T* target = values)
+            {
+                _device.Driver.CopyToHost(target, from, (long)values.Length * sizeof(T), _device.Stream);
+                _device.Driver.Synchronize(_device.Stream);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Zero(in Tensor tensor)
+    {
+        ulong target = AnyAddress(tensor);
+        if (tensor.Count > 0)
+        {
+            Enter();
+            _device.Driver.Set(target, 0, tensor.Count * tensor.DType.SizeBytes(), _device.Stream);
+            Changed(tensor);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Copy(in Tensor source, in Tensor destination)
+    {
+        if (source.DType != destination.DType || source.Count != destination.Count || source.Buffer.IsPacked || destination.Buffer.IsPacked)
+        {
+            throw Unfit("copy", source, destination);
+        }
+
+        ulong from = Address(source);
+        ulong target = Address(destination);
+        if (source.Count > 0)
+        {
+            Enter();
+            _device.Driver.Copy(target, from, source.Count * source.DType.SizeBytes(), _device.Stream);
+            Changed(destination);
+        }
+    }
+
+    private static ulong Host<T>(in Tensor tensor, int count)
+        where T : unmanaged
+    {
+        DType dtype = tensor.DType;
+        bool fits = dtype switch
+        {
+            DType.F32 => typeof(T) == typeof(float),
+            DType.F64 => typeof(T) == typeof(double),
+            DType.I32 => typeof(T) == typeof(int),
+            DType.I64 => typeof(T) == typeof(long),
+            DType.F16 => typeof(T) == typeof(Half),
+            DType.BF16 => typeof(T) == typeof(ushort),
+            _ => false,
+        };
+        return fits && tensor.Count == count && !tensor.Buffer.IsPacked
+            ? AnyAddress(tensor)
+            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {dtype} {tensor.Shape}; {count} values of {typeof(T).Name} were given.");
+    }
+}

@@ -1,0 +1,103 @@
+using Olmo.Model.Compute;
+using Olmo.Model.Kernels;
+using Olmo.Model.Numerics;
+using Olmo.Model.Tensors;
+using static Olmo.Model.Tensors.OperandChecks;
+
+namespace Olmo.Model.Cuda;
+
+/// <content>Sums across groups and the update. Their bits are those of every other device.</content>
+public sealed unsafe partial class CudaProvider
+{
+    private const int RangesOfBlock = 16;
+
+    /// <inheritdoc/>
+    public void AddRounded(in Tensor gradient, in Tensor sums, ReadOnlySpan<ChunkRange> ranges, float limit, bool accumulate, in Tensor flags)
+    {
+        Require(flags.Count == ranges.Length, "rounded sum", gradient, flags);
+        RequireInside(ranges, "rounded sum", gradient, sums);
+        Launch(
+            "steps/add_rounded", ranges.Length, RowThreads, 0,
+            Address(gradient, DType.F32), Address(sums, DType.I64), DeviceRanges(ranges), Address(flags, DType.I32), limit, accumulate ? 1 : 0);
+    }
+
+    /// <inheritdoc/>
+    public void AddIntegers(in Tensor values, in Tensor sums)
+    {
+        RequireSame("sum of integers", values, sums);
+        Launch("steps/add_integers", (sums.Count + RowThreads - 1) / RowThreads, RowThreads, 0, Address(values, DType.I64), Address(sums, DType.I64), sums.Count);
+    }
+
+    /// <inheritdoc/>
+    public int ReadPacked(in Tensor source, Span<byte> packed)
+    {
+        if (packed.Length < PackedIntegers.MostBytes(source.Count))
+        {
+            throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} needs room for {PackedIntegers.MostBytes(source.Count)} bytes; {packed.Length} were given.", nameof(packed));
+        }
+
+        long[] values = new long[source.Count];
+        Read(source, values.AsSpan());
+        fixed (long* from = values)
+        fixed (byte* to = packed)
+        {
+            return (int)SumPacking.Pack(SimdWidths.Best, from, values.Length, to);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed)
+    {
+        long length = PackedIntegers.LengthOf(packed, destination.Count);
+        if (length < 0)
+        {
+            throw new ArgumentException($"{packed.Length} bytes do not hold {destination.Count} packed integers.", nameof(packed));
+        }
+
+        long[] values = new long[destination.Count];
+        fixed (byte* from = packed)
+        fixed (long* to = values)
+        {
+            SumPacking.Unpack(SimdWidths.Best, from, packed.Length, to, values.Length);
+        }
+
+        Write<long>(destination, values);
+        return (int)length;
+    }
+
+    /// <inheritdoc/>
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
+    {
+        Require(digests.Count == ranges.Length, "measure", sums, digests);
+        Require(squares.IsNone || squares.Count == ranges.Length, "measure", sums, squares.IsNone ? sums : squares);
+        RequirePacked(ranges, "measure", sums, other, sums, sums);
+        Launch(
+            "steps/measure", (ranges.Length + RangesOfBlock - 1) / RangesOfBlock, RowThreads, 0,
+            Address(sums, DType.I64), Optional(other, DType.I64), DeviceRanges(ranges), Address(digests, DType.I64), Optional(squares, DType.F64), ranges.Length);
+    }
+
+    /// <inheritdoc/>
+    public void AdamW(
+        in AdamWStep step, in Tensor sums, in Tensor other, in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests)
+    {
+        Require(digests.Count == ranges.Length, "AdamW step", p, digests);
+        RequireInside(ranges, "AdamW step", p, sums);
+        RequirePacked(ranges, "AdamW step", sums, other, m, v);
+        Launch(
+            "steps/adamw", ranges.Length, RowThreads, 0,
+            Address(sums, DType.I64), Optional(other, DType.I64), Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64),
+            step.Clip, step.Decay, step.OneMinusBeta1, step.Beta2, step.OneMinusBeta2, step.StepSize, step.InverseRootCorrection2, step.Epsilon);
+        Changed(p);
+    }
+
+    /// <inheritdoc/>
+    public void DigestState(in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests)
+    {
+        Require(digests.Count == ranges.Length, "digest of the state", p, digests);
+        RequireInside(ranges, "digest of the state", p, m);
+        RequirePacked(ranges, "digest of the state", m, v, m, m);
+        Launch(
+            "steps/digest_state", ranges.Length, RowThreads, 0,
+            Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64));
+    }
+}
