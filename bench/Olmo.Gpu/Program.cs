@@ -1,9 +1,9 @@
+using Olmo.Gpu;
 using Olmo.Gpu.Bits;
 using Olmo.Gpu.Check;
-using Olmo.Gpu.Devices;
 using Olmo.Gpu.Kernels;
 using Olmo.Gpu.Training;
-using Olmo.Gpu;
+using Olmo.Model.Cuda;
 
 // Training on a CUDA device: right, the same bits, and how fast. Each command prints a table and, last, its figure; bench/gpu.sh runs them all.
 // Exit codes: 0; 1 a bar was missed; 2 bad usage; 3 there is no such device.
@@ -26,8 +26,13 @@ catch (FormatException e)
     Console.Error.WriteLine(e.Message);
     return 2;
 }
-catch (NoDeviceException e)
+catch (CudaNotAvailableException e)
 {
-    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine($"no CUDA device: {e.Message}");
     return 3;
+}
+catch (CudaException e)
+{
+    Console.Error.WriteLine(e);
+    return 1;
 }

@@ -27,7 +27,7 @@ internal static class BitsCommand
 
         using (ComputeDevice device = ComputeDevice.Open(options))
         {
-            output.WriteLine(device.Provider.Device);
+            output.WriteLine(device.Text);
             table.Row("model", "run", "gradients", "weights", "shard files", "");
             foreach (string name in options.Text("models").Split(',', StringSplitOptions.RemoveEmptyEntries))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Olmo.Gpu.Devices;
+using Olmo.Model.Cuda;
 using Olmo.Model.Tensors;
 
 namespace Olmo.Gpu.Check;
@@ -22,7 +23,7 @@ internal static class CheckCommand
         CommandLine options = new(arguments, ("device", "cuda"), ("kernel-cache", ""), ("golden", ""), ("only", ""));
         using ComputeDevice device = ComputeDevice.Open(options);
         using ComputeDevice processor = ComputeDevice.OfProcessor();
-        output.WriteLine($"{device.Provider.Device} against {processor.Provider.Device}");
+        output.WriteLine($"{device.Text} against {processor.Provider.Device}");
         Table table = new(output, 26, 27, 10, 10, 10, 9, 44);
         table.Row("model", "compared", "logits", "loss", "gradient", "bar", "worst gradient");
         (int within, int total) = (0, 0);
@@ -66,7 +67,7 @@ internal static class CheckCommand
         {
             return (ModelPass.Of(model, device, precision), null);
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException)
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException or CudaException)
         {
             return (null, e.Message);
         }

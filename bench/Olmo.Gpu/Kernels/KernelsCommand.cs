@@ -17,7 +17,7 @@ internal static class KernelsCommand
         CommandLine options = new(arguments, SizeOptions.All);
         PublishedSize size = SizeOptions.SizeOf(options);
         using ComputeDevice device = ComputeDevice.Open(options);
-        output.WriteLine(device.Provider.Device);
+        output.WriteLine(device.Text);
         Ceilings ceilings = Ceilings.Of(device, options, time);
         output.WriteLine(ceilings.Text);
         ObservedProvider observed = new(device.Provider);
@@ -29,6 +29,11 @@ internal static class KernelsCommand
         model.Step(_ => { });
         observed.Observer = null;
         (string worst, double share, double total, double floor) = Tabulate(samples, ceilings, device, time, output);
+        foreach (string algorithm in device.ProductAlgorithms)
+        {
+            output.WriteLine(algorithm);
+        }
+
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernels: {samples.All.Count} kinds, {total * 1e3:0.0} ms a step, {floor / total:0.00} of what bounds them; the most is lost by {worst}, which is at {share:0.00}"));
         return samples.All.Count > 0 ? 0 : 1;
     }

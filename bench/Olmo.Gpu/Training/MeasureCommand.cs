@@ -21,7 +21,7 @@ internal static class MeasureCommand
         CommandLine options = new(arguments, [.. SizeOptions.All, ("steps", "4"), ("warm-up", "1"), ("peak", Peak), ("bar", "1e-9"), ("parts", "no")]);
         PublishedSize size = SizeOptions.SizeOf(options);
         using ComputeDevice device = ComputeDevice.Open(options);
-        output.WriteLine($"{device.Provider.Device}, {device.UsedText}");
+        output.WriteLine($"{device.Text}, {device.UsedText}");
         Ceilings ceilings = Ceilings.Of(device, options, time);
         output.WriteLine(ceilings.Text);
         ObservedProvider observed = new(device.Provider);
