@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Olmo.Model.Cuda;
 
 namespace Olmo.Host.Commands;
 
@@ -35,7 +36,11 @@ internal static class DoctorCommand
         yield return new("vector width", avx512 ? "AVX-512" : avx2 ? "AVX2 with FMA" : "none: scalar kernels, correct and far slower", avx512 || avx2);
         yield return Documentation();
         yield return Library("libzstd.so.1", "reads and writes .zst files; Debian package libzstd1");
-        yield return Library("libcuda.so.1", "NVIDIA driver; training on the CPU needs none");
+        foreach (CudaFinding finding in CudaInventory.Look())
+        {
+            yield return new($"CUDA, {finding.Name}", finding.Found, finding.IsGood);
+        }
+
         string free = Path.GetFullPath(".");
         DriveInfo drive = new(free);
         yield return new("disk", $"{drive.AvailableFreeSpace / 1e9:0.0} GB free at {free} ({drive.DriveFormat})", drive.AvailableFreeSpace > 1e9);

@@ -1,7 +1,7 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Tensors;
-using static Olmo.Model.Tensors.OperandChecks;
+using static Olmo.Model.Tensors.AttentionChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -11,8 +11,7 @@ public sealed unsafe partial class CpuProvider
     public void Attention(
         in AttentionGeometry geometry, in Tensor query, in Tensor key, in Tensor value, in Tensor documentStarts, in Tensor output, in Tensor logSumExp)
     {
-        Verify(geometry, query, key, value, output);
-        RequireSame("attention", query, output);
+        RequireAttention(geometry, query, key, value, output);
         AttentionJob job = new()
         {
             Width = _width,
@@ -43,16 +42,8 @@ public sealed unsafe partial class CpuProvider
         in Tensor keyGradient,
         in Tensor valueGradient)
     {
-        Verify(geometry, query, key, value, output);
-        RequireSame("attention gradient", query, outputGradient);
-        RequireSame("attention gradient", query, queryGradient);
-        RequireSame("attention gradient", key, keyGradient);
-        RequireSame("attention gradient", value, valueGradient);
-        if (geometry.FirstPosition != 0 || geometry.Keys != geometry.Queries)
-        {
-            throw new ArgumentException($"The gradient of an attention needs whole sequences: {geometry}.", nameof(geometry));
-        }
-
+        RequireAttention(geometry, query, key, value, output);
+        RequireGradients(geometry, query, key, value, outputGradient, queryGradient, keyGradient, valueGradient);
         AttentionGradientJob job = new()
         {
             Width = _width,
@@ -70,17 +61,6 @@ public sealed unsafe partial class CpuProvider
             ScratchFloats = _attentionFloats,
         };
         _pool.Run(ref job, (nint)geometry.Sequences * geometry.KeyHeads);
-    }
-
-    private static void Verify(in AttentionGeometry g, in Tensor query, in Tensor key, in Tensor value, in Tensor output)
-    {
-        Require(query.Shape.Rows == g.QueryRows && query.Shape.Columns == (long)g.QueryHeads * g.HeadWidth, "attention", query, output);
-        Require(key.Shape.Rows == g.KeyRows && key.Shape.Columns == (long)g.KeyHeads * g.HeadWidth, "attention", query, key);
-        RequireSame("attention", key, value);
-        if (g.KeyHeads < 1 || g.QueryHeads % g.KeyHeads != 0 || g.Keys < g.FirstPosition + g.Queries || g.Window < 0)
-        {
-            throw new ArgumentException($"The sizes of an attention do not fit each other: {g}.", nameof(g));
-        }
     }
 
     private static AttentionShape ShapeOf(in AttentionGeometry g) =>

@@ -1,7 +1,7 @@
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Tensors;
-using static Olmo.Model.Tensors.OperandChecks;
+using static Olmo.Model.Tensors.AttentionChecks;
 
 namespace Olmo.Model.Cpu;
 
@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuProvider
         in Tensor valueCache,
         in Tensor output)
     {
-        Verify(geometry, segments, query, key, value, keyCache, valueCache, output);
+        RequireCachedAttention(geometry, segments, query, key, value, keyCache, valueCache, output);
         fixed (CacheSegment* first = segments)
         {
             CacheJob job = new()
@@ -63,37 +63,6 @@ public sealed unsafe partial class CpuProvider
                 job.Work = CacheWork.SingleRows;
                 nint heads = (nint)segments.Length * geometry.KeyHeads;
                 _pool.Run(ref job, heads, Math.Max(1, heads / (4 * _pool.Threads)));
-            }
-        }
-    }
-
-    private static void Verify(
-        in CacheGeometry g,
-        ReadOnlySpan<CacheSegment> segments,
-        in Tensor query,
-        in Tensor key,
-        in Tensor value,
-        in Tensor keyCache,
-        in Tensor valueCache,
-        in Tensor output)
-    {
-        RequireSame("cached attention", query, output);
-        RequireSame("cached attention", key, value);
-        RequireSame("cached attention", keyCache, valueCache);
-        Require(query.Shape.Rows == key.Shape.Rows, "cached attention", query, key);
-        Require(query.Shape.Columns == (long)g.QueryHeads * g.HeadWidth, "cached attention", query, output);
-        Require(key.Shape.Columns == (long)g.KeyHeads * g.HeadWidth, "cached attention", key, value);
-        Require(keyCache.Shape.Rows == (long)g.Slots * g.Capacity && keyCache.Shape.Columns == key.Shape.Columns, "cached attention", key, keyCache);
-        if (g.KeyHeads < 1 || g.QueryHeads % g.KeyHeads != 0 || g.Capacity % CacheGeometry.CapacityStep != 0 || g.Window < 0)
-        {
-            throw new ArgumentException($"The sizes of an attention over a cache do not fit each other: {g}.", nameof(g));
-        }
-
-        foreach (CacheSegment s in segments)
-        {
-            if ((uint)s.Slot >= (uint)g.Slots || s.Rows < 1 || s.FirstRow < 0 || s.FirstRow > query.Shape.Rows - s.Rows || s.FirstPosition < 0 || s.FirstPosition > g.Capacity - s.Rows)
-            {
-                throw new ArgumentException($"{s} is outside of a cache of {g} or of {query.Shape.Rows} rows.", nameof(segments));
             }
         }
     }

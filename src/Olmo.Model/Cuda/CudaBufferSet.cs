@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Cuda;
 
 /// <summary>The memory of a plan, in one piece; tensors start on multiples of 256 bytes, which cuBLASLt likes.</summary>
-internal sealed class CudaBufferSet : BufferSet
+internal sealed unsafe class CudaBufferSet : BufferSet
 {
     private const long Alignment = 256;
 
@@ -36,13 +37,13 @@ internal sealed class CudaBufferSet : BufferSet
 
         bytes = Math.Max(bytes, Alignment); // a tensor without elements has an address too
         ulong memory = plan.InHostMemory ? device.Driver.AllocateHost(bytes) : device.Driver.Allocate(bytes);
-        if (!plan.MayBeginWithAnything)
+        if (!plan.MayBeginWithAnything && plan.InHostMemory)
+        {
+            NativeMemory.Clear((void*)memory, (nuint)bytes);
+        }
+        else if (!plan.MayBeginWithAnything)
         {
             device.Driver.Set(memory, 0, bytes, device.Stream);
-            if (plan.InHostMemory)
-            {
-                device.Driver.Synchronize(device.Stream); // the host may write it at once
-            }
         }
 
         CudaBuffer[] buffers = [.. offsets.Select((offset, i) => new CudaBuffer(device, plan[new TensorSlot(i)], memory + (ulong)offset, plan.InHostMemory))];

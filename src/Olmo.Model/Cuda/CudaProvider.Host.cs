@@ -54,10 +54,17 @@ public sealed unsafe partial class CudaProvider
     public void Zero(in Tensor tensor)
     {
         ulong target = AnyAddress(tensor);
-        if (tensor.Count > 0)
+        long bytes = tensor.Count * tensor.DType.SizeBytes();
+        Enter();
+        if (BufferOf(tensor).IsInHostMemory)
         {
-            Enter();
-            _device.Driver.Set(target, 0, tensor.Count * tensor.DType.SizeBytes(), _device.Stream);
+            RefuseRecording("A change of main memory by the host");
+            _device.Driver.Synchronize(_device.Stream); // operations before this one may still use it
+            NativeMemory.Clear((void*)target, (nuint)bytes);
+        }
+        else if (bytes > 0)
+        {
+            _device.Driver.Set(target, 0, bytes, _device.Stream);
             Changed(tensor);
         }
     }

@@ -86,6 +86,7 @@ public sealed unsafe partial class CudaProvider : ITensorProvider
         _isDisposed = true;
         _device.Synchronize();
         _scratch.Dispose();
+        _cacheRowMemory?.Dispose();
         _ranges.Dispose();
         _staging.Dispose();
         _products.Dispose();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Olmo.Model.Tests.Tensors;
 
 /// <summary>
-/// What is built on tensors must run on any provider: outside Cpu and Kernels nobody may know addresses, threads, vector widths or kernels. There is no exception: who chooses
+/// What is built on tensors must run on any provider: outside Cpu, Cuda and Kernels nobody may know addresses, threads, vector widths or kernels. There is no exception: who chooses
 /// a provider is the engine of a rank, in another project.
 /// </summary>
 public sealed partial class ProviderSeamTests
@@ -20,15 +20,17 @@ public sealed partial class ProviderSeamTests
 
     [Theory]
     [InlineData("Cpu")]
+    [InlineData("Cuda")]
     [InlineData("Kernels")]
     public void Sources_BelowTheProvider_AreFoundByTheSameSearch(string folder) => Assert.NotEmpty(Named(folder, Below()));
 
     [Theory]
     [InlineData("Kernels", "Olmo\\.Model\\.(Steps|State|Models|Layers|Optimization)")]
     [InlineData("Cpu", "Olmo\\.Model\\.(Steps|State|Models|Layers|Optimization)")]
+    [InlineData("Cuda", "Olmo\\.Model\\.(Steps|State|Models|Layers|Optimization)")]
     public void Sources_BelowTheProvider_DoNotNameWhoUsesThem(string folder, string pattern) => Assert.Empty(Named(folder, new Regex(pattern)));
 
-    [GeneratedRegex(@"\b(Olmo\.Model\.)?(Kernels|Cpu)\.[A-Z]|using Olmo\.Model\.(Kernels|Cpu|Compute);|\bunsafe\b|\bfixed \(|\b(CpuProvider|ComputePool|SimdWidth|AlignedBuffer|NativeMemory)\b")]
+    [GeneratedRegex(@"\b(Olmo\.Model\.)?(Kernels|Cpu|Cuda)\.[A-Z]|using Olmo\.Model\.(Kernels|Cpu|Cuda|Compute);|\bunsafe\b|\bfixed \(|\b(CpuProvider|CudaProvider|ComputePool|SimdWidth|AlignedBuffer|NativeMemory)\b")]
     private static partial Regex Below();
 
     private static List<string> Named(string folder, Regex pattern)
