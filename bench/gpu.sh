@@ -8,7 +8,7 @@
 #   PYTHON=python3     that has torch and transformers; without them the peer is left out, which is said
 #   SIZE="--size olmo2-1b --groups 4 --sequences 4 --micro-batch 4"   of kernels and measure; PEER_SECONDS=240; KERNEL_CACHE=FOLDER of compiled kernels, so that they are compiled once
 #   SECONDS_OF_PART=300   a part that takes longer is ended
-# Last line: tokens per second of ours and of the peer, and their ratio. Exit code 3: there is no CUDA device, or a library that is needed (libcuda.so.1, libnvrtc.so.13, libcublasLt.so.13).
+# Last line: tokens per second of ours and of the peer, and their ratio. Exit code 3: there is no CUDA device, or a library of the driver or of CUDA's toolkit.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 device=${DEVICE:-cuda:0}
@@ -22,9 +22,10 @@ size=${SIZE:---size olmo2-1b --groups 4 --sequences 4 --micro-batch 4}
 
 # CUDA's libraries may lie where the loader does not look: with the toolkit, or with Python's packages.
 search=${LD_LIBRARY_PATH:-}
+OLMO_CUDA_PATH=${OLMO_CUDA_PATH:-}
 find_library() {
   local folder
-  for folder in ${search//:/ }; do
+  for folder in ${search//:/ } ${OLMO_CUDA_PATH//:/ }; do
     [ -e "$folder/$1" ] && return
   done
   ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null && return
@@ -43,7 +44,7 @@ peer_path=${LD_LIBRARY_PATH:-} # torch finds its own
 if [ "$device" != cpu ]; then
   find_library libcuda.so.1 || { echo "no CUDA device: there is no libcuda.so.1 of NVIDIA's driver"; exit 3; }
   for library in libnvrtc.so.13 libcublasLt.so.13; do
-    find_library $library || { echo "$library of CUDA 13 is not found: install the toolkit, or name its folder in LD_LIBRARY_PATH"; exit 3; }
+    find_library $library || true # the program says what is missing
   done
   [ -z "$search" ] || export LD_LIBRARY_PATH=$search
   command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version,memory.total,memory.used,clocks.sm,power.limit --format=csv,noheader
@@ -57,7 +58,7 @@ else
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cache=${KERNEL_CACHE:-$work/kernels}
+cache=${KERNEL_CACHE:-$work/compiled}
 mkdir -p "$cache"
 
 missed=()

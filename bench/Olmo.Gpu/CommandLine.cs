@@ -50,9 +50,9 @@ internal sealed class CommandLine
             ? value
             : throw new FormatException($"--{name} takes a whole number from {least}, not '{_values[name]}'");
 
-    /// <summary>Value of an option that is a number above 0.</summary>
-    public double Positive(string name) =>
-        double.TryParse(_values[name], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0.0
+    /// <summary>Value of an option that is a number from 0.</summary>
+    public double Real(string name) =>
+        double.TryParse(_values[name], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0.0
             ? value
-            : throw new FormatException($"--{name} takes a number above 0, not '{_values[name]}'");
+            : throw new FormatException($"--{name} takes a number from 0, not '{_values[name]}'");
 }

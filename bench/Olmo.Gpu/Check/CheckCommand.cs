@@ -7,14 +7,13 @@ namespace Olmo.Gpu.Check;
 
 /// <summary>
 /// Whole models on the device against the processor: logits, losses and every gradient of small random models, in fp32 and bf16; and, with --golden FOLDER, the reference implementation's numbers.
-/// bf16 costs some gradients of such models more than the bar. A device that rounds gradients of activations too may be as far from the processor's bf16 as that is from fp32, and from fp32 half as
-/// far again.
+/// bf16 costs some gradients of such models more than the bar: twice what it costs the processor is allowed, as a device that works in bf16 rounds in more places.
 /// </summary>
 internal static class CheckCommand
 {
     private const double SingleBar = 1e-4;
     private const double BFloat16Bar = 2e-2;
-    private const double AllowedOverProcessor = 1.5;
+    private const double AllowedOverProcessor = 2.0;
 
     /// <summary>Runs the command.</summary>
     /// <returns>0, or 1 where an error is above its bar.</returns>
@@ -50,11 +49,12 @@ internal static class CheckCommand
         ModelPass single = ModelPass.Of(model, processor, Precision.Single);
         ModelPass half = ModelPass.Of(model, processor, Precision.BFloat16);
         PassError rounding = PassError.Between(half, single);
+        double bar = Math.Max(BFloat16Bar, AllowedOverProcessor * rounding.Worst);
         (ModelPass? pass, string? failure) = Try(model, device, Precision.Single);
         yield return new CheckRow("fp32 with fp32", Between(pass, single), SingleBar, failure);
         (pass, failure) = Try(model, device, Precision.BFloat16);
-        yield return new CheckRow("bf16 with bf16", Between(pass, half), Math.Max(BFloat16Bar, rounding.Worst), failure);
-        yield return new CheckRow("bf16 with fp32", Between(pass, single), Math.Max(BFloat16Bar, AllowedOverProcessor * rounding.Worst), failure);
+        yield return new CheckRow("bf16 with bf16", Between(pass, half), bar, failure);
+        yield return new CheckRow("bf16 with fp32", Between(pass, single), bar, failure);
         yield return new CheckRow("(processor's bf16, fp32)", rounding, null);
     }
 

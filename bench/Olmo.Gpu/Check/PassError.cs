@@ -5,11 +5,11 @@ namespace Olmo.Gpu.Check;
 /// <summary>How far a pass is from another: ‖x - reference‖ / ‖reference‖ of logits, of losses and of the worst gradient.</summary>
 /// <param name="Logits">Of all logits.</param>
 /// <param name="Losses">Of all losses.</param>
-/// <param name="Gradient">Of the worst gradient. What is below a ten-thousandth of the whole gradient counts as that much: queries and keys of a token alone have gradients of rounding.</param>
+/// <param name="Gradient">Of the worst gradient. What is below a five-hundredth of the whole gradient counts as that much: queries and keys of a token alone have gradients of rounding.</param>
 /// <param name="Parameter">Whose gradient that is.</param>
 internal sealed record PassError(double Logits, double Losses, double Gradient, string Parameter)
 {
-    private const double LeastShare = 1e-4;
+    private const double LeastShare = 2e-3;
 
     /// <summary>The largest of the three; NaN where one is.</summary>
     public double Worst => Math.Max(Math.Max(Logits, Losses), Gradient);
