@@ -191,13 +191,10 @@ template <int ROWS, int D, int THREADS> __device__ __forceinline__ void load_til
     static_assert(STEP % 8 == 0 && ROWS % STEP == 0, "a thread's rows are the same modulo 8");
     int row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
     u32 to = tile + row * (2 * D) + ((chunk ^ (row & 7)) << 4);
+    // One address that goes on, not one for each row: registers are few where this is called. Where nothing is wanted nothing is read.
     const bf16* p = from + row * stride + chunk * 8;
 #pragma unroll
-    for (int i = 0; i < ROWS / STEP; i++)
-    {
-        bool wanted = row + i * STEP < rows;
-        cp_async_16_at(to + i * STEP * (2 * D), wanted ? p + i * STEP * stride : from, wanted);
-    }
+    for (int i = 0; i < ROWS / STEP; i++, p += STEP * stride) cp_async_16_at(to + i * STEP * (2 * D), p, row + i * STEP < rows);
 }
 
 // A tile back into rows of a matrix, those before `rows`, by COUNT threads of which this is the index-th.
