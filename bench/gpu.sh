@@ -7,7 +7,7 @@
 #   OLMO_GPU=PROGRAM   Olmo.Gpu, built elsewhere; default: built here with dotnet
 #   PYTHON=python3     that has torch and transformers; without them the peer is left out, which is said
 #   SIZE="--size olmo2-1b --groups 4 --sequences 4 --micro-batch 4"   of kernels and measure; PEER_SECONDS=240; KERNEL_CACHE=FOLDER of compiled kernels, so that they are compiled once
-#   SECONDS_OF_PART=300   a part that takes longer is ended
+#   SECONDS_OF_PART=300   a part of ours that takes longer is ended
 # Last line: tokens per second of ours and of the peer, and their ratio. Exit code 3: there is no CUDA device, or a library of the driver or of CUDA's toolkit.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -29,7 +29,7 @@ find_library() {
     [ -e "$folder/$1" ] && return
   done
   ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null && return
-  for folder in /usr/local/cuda*/lib64 /usr/local/cuda*/targets/*/lib $("$python" -c 'import glob, site
+  for folder in /usr/local/nvidia/lib* /usr/local/cuda*/lib64 /usr/local/cuda*/targets/*/lib $("$python" -c 'import glob, site
 print(*(d for s in site.getsitepackages() for d in glob.glob(s + "/nvidia/*/lib")))' 2>/dev/null); do
     if [ -e "$folder/$1" ]; then
       search=${search:+$search:}$folder
@@ -90,6 +90,7 @@ if wants peer; then
     printf '\n== peer\nleft out: %s\n' "$([ "$device" = cpu ] && echo "it is measured on a GPU only" || echo "$python has no torch and transformers")"
   else
     value() { sed -n "s/.*--$1 \([^ ]*\).*/\1/p" <<<"$size " | grep . || echo "$2"; }
+    bound=$((${PEER_SECONDS:-240} + 30))
     LD_LIBRARY_PATH=$peer_path part peer env PYTHONUNBUFFERED=1 "$python" bench/peer_gpu_step.py --config "hocon/models/$(value size olmo2-1b).conf" \
       --sequence "$(value sequence 0)" --layers "$(value layers 0)" --tokens-of "$(value groups 4)x$(value sequences 4)" --device cuda --seconds "${PEER_SECONDS:-240}"
   fi
