@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
+using Olmo.Model.Tensors;
 using Olmo.SameBits;
 
 // Runs the models in this process's hardware mode; bench/same-bits.sh starts one process per mode and compares the lines.
@@ -55,12 +57,15 @@ foreach (string name in models.Split(','))
     SameBitsModel model = SameBitsModel.All.Single(m => m.Name == name);
     foreach (int t in threads)
     {
+        using ComputePool pool = new(t);
+        using CpuProvider cpu = new(pool, SimdWidths.Best);
+        ITensorProvider provider = plantBug && t == 2 ? new SplitSumProvider(cpu, model.Config.Width) : cpu;
         foreach (int b in micro)
         {
             foreach (string world in worlds)
             {
                 int[] size = Numbers(world.Replace('x', ','));
-                WorldRun.Hashes hashes = WorldRun.Of(model, t, b, size[0], size[1], plantBug && t == 2);
+                WorldRun.Hashes hashes = WorldRun.Of(provider, model, b, size[0], size[1]);
                 Console.WriteLine(
                     $"model={name} width={width} fma={(Fma.IsSupported ? "yes" : "no")} vector128={(Vector128.IsHardwareAccelerated ? "yes" : "no")} threads={t} micro-batch={b} "
                     + $"ranks={size[0]} replicas={size[1]} gradients={hashes.Gradients} weights={hashes.Weights} shards={hashes.Shards}");

@@ -78,8 +78,16 @@ internal sealed record SameBitsModel(string Name, OlmoConfig Config, StepSetting
         "quickstart",
         new OlmoConfig
         {
-            Family = ModelFamily.Olmo2, Width = 256, Layers = 4, Heads = 4, KeyHeads = 4, HeadWidth = 64, FeedForward = 768, Vocabulary = 4096,
-            ContextLength = 256, ZLossMultiplier = 1e-5,
+            Family = ModelFamily.Olmo2,
+            Width = 256,
+            Layers = 4,
+            Heads = 4,
+            KeyHeads = 4,
+            HeadWidth = 64,
+            FeedForward = 768,
+            Vocabulary = 4096,
+            ContextLength = 256,
+            ZLossMultiplier = 1e-5,
         },
         new StepSettings
         {

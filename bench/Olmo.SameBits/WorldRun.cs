@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Olmo.Model.Compute;
-using Olmo.Model.Cpu;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 using Olmo.Model.Tensors;
@@ -15,11 +13,8 @@ internal static class WorldRun
     /// <summary>Hashes of gradients, weights and shard files after the model's steps.</summary>
     public sealed record Hashes(string Gradients, string Weights, string Shards);
 
-    public static Hashes Of(SameBitsModel model, int threads, int microBatch, int ranks, int replicas, bool plantBug)
+    public static Hashes Of(ITensorProvider provider, SameBitsModel model, int microBatch, int ranks, int replicas)
     {
-        using ComputePool pool = new(threads);
-        using CpuProvider cpu = new(pool, SimdWidths.Best);
-        ITensorProvider provider = plantBug ? new SplitSumProvider(cpu, model.Config.Width) : cpu;
         StepSettings settings = model.Settings with { MicroBatchSequences = microBatch, Replicas = replicas };
         using VirtualWorld world = new(settings, ranks, _ => new WorldProgram(provider, model, settings));
         using IncrementalHash gradients = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Olmo.Model.Cpu;
 using Olmo.Model.Formats;
 using Olmo.Model.Generation;
 using Olmo.Model.Models;
@@ -13,7 +12,7 @@ internal sealed class ModelCases : IDisposable
     private const double ZLoss = 1e-5;
     private const int LongCase = 33;
     private readonly string _golden;
-    private readonly CpuProvider _provider;
+    private readonly ITensorProvider _provider;
     private readonly HuggingFaceFolder _folder;
     private readonly ParameterList _parameters;
     private readonly ResidentWeights _weights;
@@ -24,7 +23,7 @@ internal sealed class ModelCases : IDisposable
     /// <param name="golden">Folder of the reference data.</param>
     /// <param name="imported">What <c>olmo import</c> made of it.</param>
     /// <param name="provider">Computes.</param>
-    public ModelCases(string golden, string imported, CpuProvider provider)
+    public ModelCases(string golden, string imported, ITensorProvider provider)
     {
         _golden = golden;
         _provider = provider;
@@ -61,6 +60,14 @@ internal sealed class ModelCases : IDisposable
     /// <summary>Makes every comparison that the reference data has for this model.</summary>
     public void Run()
     {
+        RunPasses();
+        RunTraining();
+        RunGeneration();
+    }
+
+    /// <summary>Forward and backward passes.</summary>
+    public void RunPasses()
+    {
         foreach (JsonElement facts in _facts.GetProperty("cases").EnumerateArray())
         {
             Forward(facts);
@@ -68,6 +75,11 @@ internal sealed class ModelCases : IDisposable
 
         Backward(_facts.GetProperty("gradient"));
         Packed(_facts.GetProperty("packed"));
+    }
+
+    /// <summary>Trainings, where the reference data has such.</summary>
+    public void RunTraining()
+    {
         if (File.Exists(Path.Combine(_golden, "train.json")))
         {
             new TrainingRun(_golden, _folder, _provider).Run("train", groups: 2, microBatch: 1, Steps, Weights);
@@ -80,8 +92,42 @@ internal sealed class ModelCases : IDisposable
             new TrainingRun(_golden, _folder, _provider).Run("accum", groups: 4, microBatch: 2, Accumulated, Accumulated);
             new TrainingRun(_golden, _folder, _provider).RunInBFloat16("accum", groups: 4, microBatch: 2, StepsInBFloat16);
         }
+    }
 
-        Generate();
+    /// <summary>Greedy generation.</summary>
+    public void RunGeneration()
+    {
+        JsonElement[] cases = [.. Golden.Json(Path.Combine(_golden, "generation.json")).GetProperty("cases").EnumerateArray()];
+        using PackedWeights weights = _folder.LoadPacked(_provider); // as olmo generate holds them
+        using OlmoDecoder decoder = new(_provider, _parameters, weights, sequences: 2, capacity: 64, maxRows: 8);
+        TokenGenerator generator = new(decoder);
+        foreach (JsonElement facts in cases)
+        {
+            JsonElement eos = facts.GetProperty("eos_token_id");
+            GenerationSettings settings = new()
+            {
+                MaxNewTokens = facts.GetProperty("max_new_tokens").GetInt32(),
+                StopTokens = eos.ValueKind == JsonValueKind.Null ? [] : [eos.GetInt32()],
+                Sampling = SamplingSettings.Greedy with { RepetitionPenalty = facts.GetProperty("repetition_penalty").GetDouble() },
+            };
+            JsonElement prompt = facts.GetProperty("prompt");
+            JsonElement expected = facts.GetProperty("new_ids");
+            if (prompt[0].ValueKind != JsonValueKind.Array)
+            {
+                Generated.AddEqual($"ids of {facts.Text("name")}", expected.Ints().AsSpan().SequenceEqual(generator.Generate(prompt.Ints(), settings).Ids.AsSpan()));
+                continue;
+            }
+
+            // The reference fills rows that ended with the pad token.
+            int pad = facts.GetProperty("pad_token_id").GetInt32();
+            IReadOnlyList<GeneratedSequence> rows = generator.GenerateBatch([.. prompt.EnumerateArray().Select(p => p.Ints())], settings);
+            int[][] wanted = [.. expected.EnumerateArray().Select(r => r.Ints())];
+            for (int r = 0; r < wanted.Length; r++)
+            {
+                int[] ids = [.. rows[r].Ids, .. Enumerable.Repeat(pad, Math.Max(0, wanted[r].Length - rows[r].Ids.Length))];
+                Generated.AddEqual($"ids of {facts.Text("name")}, row {r}", wanted[r].AsSpan().SequenceEqual(ids));
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -169,41 +215,6 @@ internal sealed class ModelCases : IDisposable
         foreach (JsonProperty norm in facts.GetProperty("grad_norms_labels_across_documents").EnumerateObject())
         {
             Documents.AddRelative($"documents norm of the gradient of {norm.Name}", norm.Value.GetDouble(), GradientCopy.Norm(gradients.Values[norm.Name]), 1e-5);
-        }
-    }
-
-    private void Generate()
-    {
-        JsonElement[] cases = [.. Golden.Json(Path.Combine(_golden, "generation.json")).GetProperty("cases").EnumerateArray()];
-        using PackedWeights weights = _folder.LoadPacked(_provider); // as olmo generate holds them
-        using OlmoDecoder decoder = new(_provider, _parameters, weights, sequences: 2, capacity: 64, maxRows: 8);
-        TokenGenerator generator = new(decoder);
-        foreach (JsonElement facts in cases)
-        {
-            JsonElement eos = facts.GetProperty("eos_token_id");
-            GenerationSettings settings = new()
-            {
-                MaxNewTokens = facts.GetProperty("max_new_tokens").GetInt32(),
-                StopTokens = eos.ValueKind == JsonValueKind.Null ? [] : [eos.GetInt32()],
-                Sampling = SamplingSettings.Greedy with { RepetitionPenalty = facts.GetProperty("repetition_penalty").GetDouble() },
-            };
-            JsonElement prompt = facts.GetProperty("prompt");
-            JsonElement expected = facts.GetProperty("new_ids");
-            if (prompt[0].ValueKind != JsonValueKind.Array)
-            {
-                Generated.AddEqual($"ids of {facts.Text("name")}", expected.Ints().AsSpan().SequenceEqual(generator.Generate(prompt.Ints(), settings).Ids.AsSpan()));
-                continue;
-            }
-
-            // The reference fills rows that ended with the pad token.
-            int pad = facts.GetProperty("pad_token_id").GetInt32();
-            IReadOnlyList<GeneratedSequence> rows = generator.GenerateBatch([.. prompt.EnumerateArray().Select(p => p.Ints())], settings);
-            int[][] wanted = [.. expected.EnumerateArray().Select(r => r.Ints())];
-            for (int r = 0; r < wanted.Length; r++)
-            {
-                int[] ids = [.. rows[r].Ids, .. Enumerable.Repeat(pad, Math.Max(0, wanted[r].Length - rows[r].Ids.Length))];
-                Generated.AddEqual($"ids of {facts.Text("name")}, row {r}", wanted[r].AsSpan().SequenceEqual(ids));
-            }
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Olmo.Model.Cpu;
 using Olmo.Model.Formats;
 using Olmo.Model.Models;
 using Olmo.Model.Optimization;
@@ -11,7 +10,7 @@ using Olmo.Model.Tensors;
 namespace Olmo.Conformance.Models;
 
 /// <summary>A training of the reference data through the rank's own step.</summary>
-internal sealed class TrainingRun(string golden, HuggingFaceFolder folder, CpuProvider provider)
+internal sealed class TrainingRun(string golden, HuggingFaceFolder folder, ITensorProvider provider)
 {
     private const int Shards = 8;
     private static readonly StepBounds Single = new(1e-5, 1e-5);

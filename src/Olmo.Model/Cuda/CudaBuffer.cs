@@ -8,7 +8,7 @@ internal sealed class CudaBuffer(CudaDevice device, BufferPlan.Entry entry, ulon
 {
     private ulong _address = address;
     private long _version;
-    private nint _written;
+    private nint _written = isInHostMemory ? device.Driver.CreateEvent(isTimed: false) : 0;
 
     /// <summary>True: it lies in main memory, and the host may read it by its address.</summary>
     public bool IsInHostMemory { get; } = isInHostMemory;
@@ -36,11 +36,6 @@ internal sealed class CudaBuffer(CudaDevice device, BufferPlan.Entry entry, ulon
         Interlocked.Increment(ref _version);
         if (IsInHostMemory)
         {
-            if (_written == 0)
-            {
-                _written = device.Driver.CreateEvent(isTimed: false);
-            }
-
             device.Driver.Record(_written, device.Stream);
         }
     }

@@ -5,8 +5,8 @@ using static Olmo.Model.Tensors.OperandChecks;
 namespace Olmo.Model.Cuda;
 
 /// <content>
-/// Attention in two forms: bf16 heads of 64 or 128 columns by tensor cores, all else by fp32 arithmetic. Probabilities are computed anew in the backward pass, once for the gradients of
-/// keys and values and once for those of queries, so that every sum has one order.
+/// Attention in two forms: bf16 heads of 64 or 128 columns by tensor cores, all else by fp32 arithmetic. The backward pass sums gradients of keys and values over queries in one kernel and those of
+/// queries over keys in another, so that every sum has one order.
 /// </content>
 public sealed unsafe partial class CudaProvider
 {
@@ -116,6 +116,9 @@ public sealed unsafe partial class CudaProvider
             g.Queries, g.Keys, g.FirstPosition, g.QueryHeads, g.QueryHeads / g.KeyHeads, g.HeadWidth, g.Window, ScaleOf(g.HeadWidth));
     }
 
+    // Gradients of scores are kept for as many sequences at a time as this has room for.
+    private const long MostKeptBytes = 1280L << 20;
+
     private void TensorCoreGradient(in AttentionGeometry g, in GradientOperands o)
     {
         int tiles = TilesOf(g.Queries, TensorCoreQueries);
@@ -124,9 +127,14 @@ public sealed unsafe partial class CudaProvider
         int row = 2 * g.HeadWidth;
         int threads = 2 * g.HeadWidth;
         float scale = ScaleOf(g.HeadWidth);
-        long statisticsBytes = (long)g.Sequences * g.QueryHeads * padded * 2 * sizeof(float);
-        ulong statistics = Scratch(statisticsBytes + ((long)g.Sequences * (padded / 64) * BoundsOfTile * sizeof(int)));
-        ulong bounds = statistics + (ulong)statisticsBytes;
+        long blocks = padded / 32L * ((padded / 32L) + 1) / 2;
+        long keptBytes = g.QueryHeads * blocks * (32 * 32 * sizeof(ushort));
+        int atOnce = (int)Math.Min(g.Sequences, MostKeptBytes / keptBytes);
+        long statisticsBytes = (long)g.QueryHeads * padded * 2 * sizeof(float);
+        long boundsBytes = padded / 64L * BoundsOfTile * sizeof(int);
+        ulong kept = Scratch((atOnce * keptBytes) + (g.Sequences * (statisticsBytes + boundsBytes)));
+        ulong statistics = kept + (ulong)(atOnce * keptBytes);
+        ulong bounds = statistics + (ulong)(g.Sequences * statisticsBytes);
         Launch("attention_gradient_bf16/bounds_bf16", new KernelGrid(padded / 64, g.Sequences), 32, 0, o.Starts, bounds, g.Queries, g.Window);
         Launch(
             $"attention_gradient_bf16/row_statistics_{g.HeadWidth}_bf16", new KernelGrid((long)padded * g.QueryHeads * (g.HeadWidth / 8) / 256, g.Sequences), 256, 0,
@@ -135,12 +143,32 @@ public sealed unsafe partial class CudaProvider
         // Keys and values of a block, two tiles each of 64 queries and their gradients, their statistics and bounds; where two warps share keys, what they tell each other.
         int exchangeBytes = g.HeadWidth == 128 ? 8 * 4096 : 0;
         int keyBytes = 256 + (512 * row) + (2 * 64 * 2 * sizeof(float)) + (2 * BoundsOfTile * sizeof(int)) + exchangeBytes;
-        Launch(
-            $"attention_gradient_bf16/key_gradients_{g.HeadWidth}_bf16", new KernelGrid(tiles, g.KeyHeads, g.Sequences), threads, keyBytes,
-            o.Query, o.Key, o.Value, o.OutputGradient, statistics, bounds, o.KeyGradient, o.ValueGradient, g.Queries, g.QueryHeads, group, padded, scale);
-        Launch(
-            $"attention_gradient_bf16/query_gradients_{g.HeadWidth}_bf16", new KernelGrid(tiles, g.QueryHeads, g.Sequences), 128, 256 + (384 * row),
-            o.Query, o.Key, o.Value, o.OutputGradient, statistics, bounds, o.QueryGradient, g.Queries, g.QueryHeads, group, padded, scale);
+        int step = Math.Max(atOnce, 1);
+        for (int s = 0; s < g.Sequences; s += step)
+        {
+            int count = Math.Min(step, g.Sequences - s);
+            ulong q = (ulong)((long)s * g.Queries * g.QueryHeads * row);
+            ulong k = (ulong)((long)s * g.Queries * g.KeyHeads * row);
+            ulong ofStatistics = statistics + (ulong)(s * statisticsBytes);
+            ulong ofBounds = bounds + (ulong)(s * boundsBytes);
+            Launch(
+                $"attention_gradient_bf16/key_gradients_{g.HeadWidth}_bf16", new KernelGrid(tiles, g.KeyHeads, count), threads, keyBytes,
+                o.Query + q, o.Key + k, o.Value + k, o.OutputGradient + q, ofStatistics, ofBounds, atOnce > 0 ? kept : 0, o.KeyGradient + k, o.ValueGradient + k,
+                g.Queries, g.QueryHeads, group, padded, scale);
+            KernelGrid byQueries = new(tiles, g.QueryHeads, count);
+            if (atOnce > 0)
+            {
+                Launch(
+                    $"attention_gradient_bf16/query_sums_{g.HeadWidth}_bf16", byQueries, 128, 256 + (128 * row),
+                    o.Key + k, kept, ofBounds, o.QueryGradient + q, g.Queries, g.QueryHeads, group, padded, scale);
+            }
+            else
+            {
+                Launch(
+                    $"attention_gradient_bf16/query_gradients_{g.HeadWidth}_bf16", byQueries, 128, 256 + (384 * row),
+                    o.Query + q, o.Key + k, o.Value + k, o.OutputGradient + q, ofStatistics, ofBounds, o.QueryGradient + q, g.Queries, g.QueryHeads, group, padded, scale);
+            }
+        }
     }
 
     private void PlainGradient(in AttentionGeometry g, string type, in GradientOperands o)

@@ -23,12 +23,23 @@ public sealed class CudaModelTests
 
     [CudaTheory]
     [MemberData(nameof(Names))]
-    public void Passes_InFp32_AreThoseOfTheCpu(string name) => Compare(name, Precision.Single, 1e-4, 1e-4);
+    public void Passes_InFp32_AreThoseOfTheCpu(string name) => Compare(name, Precision.Single, 1e-4);
 
-    // Gradients of activations and normed branches are rounded there too, and each tensor of these models has few elements to average over.
+    // The GPU rounds gradients of activations and normed branches too: it may be farther from fp32 than the CPU, though not much.
     [CudaTheory]
     [MemberData(nameof(Names))]
-    public void Passes_InBFloat16_AreNearThoseOfTheCpu(string name) => Compare(name, Precision.BFloat16, 2e-2, TinyModels.Config(name).ClipQkv is null ? 4e-2 : 0.1);
+    public void Passes_InBFloat16_AreAboutAsNearToFp32AsTheCpus(string name)
+    {
+        using ComputePool pool = new(2);
+        using CpuProvider cpu = new(pool, SimdWidths.Best);
+        using CudaProvider cuda = new();
+        Passed exact = Run(cpu, name, Precision.Single);
+        Passed theirs = Run(cpu, name, Precision.BFloat16);
+        Passed actual = Run(cuda, name, Precision.BFloat16);
+        Assert.InRange(Distance(theirs.Logits, actual.Logits), 0.0, 2e-2);
+        Assert.InRange(Math.Abs(actual.Loss - exact.Loss), 0.0, 2e-2 * exact.Loss);
+        Assert.InRange(Distance(All(exact), All(actual, exact)), 1e-4, 1.5 * Distance(All(exact), All(theirs, exact)));
+    }
 
     [CudaTheory]
     [MemberData(nameof(Names))]
@@ -78,7 +89,7 @@ public sealed class CudaModelTests
         }
     }
 
-    private static void Compare(string name, Precision precision, double bar, double gradientBar)
+    private static void Compare(string name, Precision precision, double bar)
     {
         using ComputePool pool = new(2);
         using CpuProvider cpu = new(pool, SimdWidths.Best);
@@ -87,8 +98,7 @@ public sealed class CudaModelTests
         Passed actual = Run(cuda, name, precision);
         Assert.InRange(Distance(expected.Logits, actual.Logits), 0.0, bar);
         Assert.InRange(Math.Abs(actual.Loss - expected.Loss), 0.0, bar * expected.Loss);
-        double all = Distance(expected.Gradients.SelectMany(g => g.Value), expected.Gradients.SelectMany(g => actual.Gradients[g.Key]));
-        Assert.InRange(all, 0.0, gradientBar);
+        Assert.InRange(Distance(All(expected), All(actual, expected)), 0.0, bar);
     }
 
     private static Passed Run(ITensorProvider provider, string name, Precision precision, ActivationRecomputation recomputation = ActivationRecomputation.None)
@@ -104,6 +114,8 @@ public sealed class CudaModelTests
         model.ForwardBackward(batch.All, 40.0, isFirst: true, captured);
         return new Passed(Array.ConvertAll(logits, v => (double)v), model.ReadLoss().CrossEntropy, captured.Sums);
     }
+
+    private static IEnumerable<double> All(Passed passed, Passed? order = null) => (order ?? passed).Gradients.SelectMany(g => passed.Gradients[g.Key]);
 
     private static double Distance(IEnumerable<double> expected, IEnumerable<double> actual) =>
         GoldenModelTests.Norm([.. expected.Zip(actual, (e, a) => e - a)]) / GoldenModelTests.Norm([.. expected]);

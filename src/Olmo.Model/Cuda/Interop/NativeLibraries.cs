@@ -68,7 +68,7 @@ internal sealed class NativeLibraries(string? extraFolders, string root = "/")
         return $"CUDA cannot be used on this machine; not found: {string.Join("; ", parts)}. Looked for by name and {places}; {PathVariable} adds folders.";
     }
 
-    // Name and folders of a pattern whose parts may have stars.
+    // Folders that a pattern stands for; its parts may have stars.
     private static IEnumerable<string> Existing(string start, string pattern)
     {
         IEnumerable<string> found = [start];
@@ -92,11 +92,12 @@ internal sealed class NativeLibraries(string? extraFolders, string root = "/")
         }
     }
 
-    // The loader does not say where it found a name; the system lists what it mapped.
+    // The loader does not say where it found a name; the system lists what it mapped, by the file's full name ("libcuda.so.580.82" for "libcuda.so.1").
     private static string MappedPath(string name)
     {
         const string maps = "/proc/self/maps";
-        string? line = File.Exists(maps) ? File.ReadLines(maps).FirstOrDefault(l => l.Contains($"/{name}", StringComparison.Ordinal)) : null;
+        string start = $"/{name[..(name.IndexOf(".so", StringComparison.Ordinal) + 3)]}";
+        string? line = File.Exists(maps) ? File.ReadLines(maps).FirstOrDefault(l => l.Contains(start, StringComparison.Ordinal)) : null;
         return line is null ? name : line[line.IndexOf('/', StringComparison.Ordinal)..];
     }
 }

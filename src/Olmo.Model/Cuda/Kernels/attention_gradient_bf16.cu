@@ -1,5 +1,6 @@
 // Gradients of attention of bf16 heads of 64 or 128 columns, without sums whose order is open: one kernel goes over the queries of a tile of keys, another over the keys of a tile
-// of queries, and both compute the probabilities anew from the logarithms that the forward pass left.
+// of queries. The first computes the probabilities anew from the logarithms that the forward pass left, and keeps the gradients of scores for the second where there is memory for them;
+// else the second computes them once more.
 
 extern __shared__ unsigned char dynamic_shared[];
 
@@ -89,6 +90,25 @@ template <int D, int N> __device__ __forceinline__ void accumulate(float (&y)[2]
         }
 }
 
+// Gradients of scores of 32 queries and 32 keys are kept as the four A operands of a warp, queries by keys, 16 bytes a lane: 128 pieces. Blocks of a head follow each other by queries, then keys.
+__device__ __forceinline__ i64 kept_block(i64 head, int padded, int query, int key)
+{
+    i64 rows = padded / 32, row = query / 32;
+    return (head * (rows * (rows + 1) / 2) + row * (row + 1) / 2 + key / 32) * 128;
+}
+
+__device__ __forceinline__ void keep_scores(uint4* to, const u32 (&a)[2][2][4])
+{
+#pragma unroll
+    for (int k = 0; k < 2; k++)
+#pragma unroll
+        for (int q = 0; q < 2; q++)
+        {
+            const u32 (&x)[4] = a[k][q];
+            to[(q * 2 + k) * 32] = make_uint4(transpose_8x8(x[0]), transpose_8x8(x[2]), transpose_8x8(x[1]), transpose_8x8(x[3]));
+        }
+}
+
 template <int N> __device__ __forceinline__ void clear(float (&y)[2][N][4])
 {
 #pragma unroll
@@ -123,7 +143,7 @@ template <int D, int N> __device__ __forceinline__ void set_rows(unsigned char* 
 // both sums as they are. S warps share 32 keys: each computes the scores of its part of the queries, tells the others, and sums 64 columns of the gradients.
 template <int D> __device__ __forceinline__ void key_gradients(
     const bf16* __restrict__ query, const bf16* __restrict__ key, const bf16* __restrict__ value, const bf16* __restrict__ gradient, const float2* __restrict__ statistics,
-    const int* __restrict__ bounds, bf16* __restrict__ key_gradient, bf16* __restrict__ value_gradient, int queries, int heads, int group, int padded, float scale)
+    const int* __restrict__ bounds, uint4* __restrict__ kept, bf16* __restrict__ key_gradient, bf16* __restrict__ value_gradient, int queries, int heads, int group, int padded, float scale)
 {
     constexpr int ROW = 2 * D, S = D / 64, THREADS = 128 * S, TILE = 64 * ROW;
     unsigned char* shared = dynamic_shared + bytes_before_tiles(dynamic_shared);
@@ -230,6 +250,7 @@ template <int D> __device__ __forceinline__ void key_gradients(
             u32 pa[2][2][4], da[2][2][4];
             pack_operands(pa, p);
             pack_operands(da, ds);
+            if (kept) keep_scores(kept + kept_block(sequence * heads + blockIdx.y * group + step / (end - begin), padded, q, k0 + k_warp) + lane, da);
             if (S == 2)
             {
                 uint4* mine = exchange + warp * 256 + lane;
@@ -368,18 +389,82 @@ template <int D> __device__ __forceinline__ void query_gradients(
     store_tile<32, D, 32>(gradients, query_gradient + ((i64)z * queries + q_warp) * stride + head * D, stride, queries - q_warp, lane);
 }
 
+// A block has 128 queries of one head, 32 to a warp, and goes over the keys that they see in tiles of 64; the gradients of scores were kept.
+template <int D> __device__ __forceinline__ void query_sums(
+    const bf16* __restrict__ key, const uint4* __restrict__ kept, const int* __restrict__ bounds, bf16* __restrict__ query_gradient, int queries, int heads, int group, int padded, float scale)
+{
+    constexpr int ROW = 2 * D, TILE = 64 * ROW;
+    unsigned char* shared = dynamic_shared + bytes_before_tiles(dynamic_shared);
+    u32 k_at = shared_address(shared);
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    int q0 = (gridDim.x - 1 - blockIdx.x) * 128, head = blockIdx.y, q_warp = q0 + warp * 32, last = q_warp < queries ? min(q_warp + 31, queries - 1) : -1;
+    i64 stride = (i64)heads * D, key_stride = (i64)(heads / group) * D, sequence = blockIdx.z;
+    key += sequence * queries * key_stride + (head / group) * D;
+    kept += kept_block(sequence * heads + head, padded, q_warp, 0) + lane;
+    bounds += (sequence * (padded / 64) + q0 / 64) * BOUNDS;
+    int begin = min(bounds[64], bounds[BOUNDS + 64]) & ~63, end = min(q0 + 128, queries), low_min = bounds[(warp >> 1) * BOUNDS + 64];
+    load_tile<64, D, 128>(k_at, key + begin * key_stride, key_stride, queries - begin);
+    cp_async_commit();
+
+    float dq[2][D / 8][4];
+    clear(dq);
+    uint4 next[2][4];
+#pragma unroll
+    for (int h = 0; h < 2; h++)
+#pragma unroll
+        for (int f = 0; f < 4; f++)
+            if (begin + h * 32 <= last && begin + h * 32 + 31 >= low_min) next[h][f] = kept[begin / 32 * 128 + h * 128 + f * 32];
+    u32 buffer = 0;
+    for (int k0 = begin; k0 < end; k0 += 64, buffer ^= TILE)
+    {
+        u32 a[2][2][2][4];
+#pragma unroll
+        for (int h = 0; h < 2; h++)
+#pragma unroll
+            for (int f = 0; f < 4; f++)
+            {
+                u32 (&x)[4] = a[h][f >> 1][f & 1];
+                x[0] = next[h][f].x; x[1] = next[h][f].y; x[2] = next[h][f].z; x[3] = next[h][f].w;
+            }
+        cp_async_wait<0>();
+        __syncthreads();
+        if (k0 + 64 < end)
+        {
+            load_tile<64, D, 128>(k_at + (buffer ^ TILE), key + (k0 + 64) * key_stride, key_stride, queries - k0 - 64);
+            cp_async_commit();
+#pragma unroll
+            for (int h = 0; h < 2; h++)
+#pragma unroll
+                for (int f = 0; f < 4; f++)
+                    if (k0 + 64 + h * 32 <= last && k0 + 95 + h * 32 >= low_min) next[h][f] = kept[(k0 + 64) / 32 * 128 + h * 128 + f * 32];
+        }
+#pragma unroll
+        for (int h = 0; h < 2; h++)
+            if (k0 + h * 32 <= last && k0 + h * 32 + 31 >= low_min) accumulate<D, D / 16>(dq, a[h], lane_rows<D>(k_at + buffer + h * 32 * ROW));
+    }
+
+    unsigned char* gradients = shared + warp * 32 * ROW;
+    __syncthreads();
+    set_rows<D>(gradients, 0, 0, dq, scale);
+    __syncwarp();
+    store_tile<32, D, 32>(gradients, query_gradient + (sequence * queries + q_warp) * stride + head * D, stride, queries - q_warp, lane);
+}
+
 #define GRADIENTS(D) \
     extern "C" __global__ void __launch_bounds__(256) row_statistics_##D##_bf16( \
         const bf16* output, const bf16* gradient, const float* log_sum_exp, float2* to, int queries, int heads, int padded) \
     { row_statistics<D>(output, gradient, log_sum_exp, to, queries, heads, padded); } \
     extern "C" __global__ void __launch_bounds__(2 * D, 1) key_gradients_##D##_bf16( \
-        const bf16* query, const bf16* key, const bf16* value, const bf16* gradient, const float2* statistics, const int* bounds, bf16* key_gradient, bf16* value_gradient, \
+        const bf16* query, const bf16* key, const bf16* value, const bf16* gradient, const float2* statistics, const int* bounds, uint4* kept, bf16* key_gradient, bf16* value_gradient, \
         int queries, int heads, int group, int padded, float scale) \
-    { key_gradients<D>(query, key, value, gradient, statistics, bounds, key_gradient, value_gradient, queries, heads, group, padded, scale); } \
+    { key_gradients<D>(query, key, value, gradient, statistics, bounds, kept, key_gradient, value_gradient, queries, heads, group, padded, scale); } \
     extern "C" __global__ void __launch_bounds__(128, 2) query_gradients_##D##_bf16( \
         const bf16* query, const bf16* key, const bf16* value, const bf16* gradient, const float2* statistics, const int* bounds, bf16* query_gradient, \
         int queries, int heads, int group, int padded, float scale) \
-    { query_gradients<D>(query, key, value, gradient, statistics, bounds, query_gradient, queries, heads, group, padded, scale); }
+    { query_gradients<D>(query, key, value, gradient, statistics, bounds, query_gradient, queries, heads, group, padded, scale); } \
+    extern "C" __global__ void __launch_bounds__(128, 2) query_sums_##D##_bf16( \
+        const bf16* key, const uint4* kept, const int* bounds, bf16* query_gradient, int queries, int heads, int group, int padded, float scale) \
+    { query_sums<D>(key, kept, bounds, query_gradient, queries, heads, group, padded, scale); }
 
 GRADIENTS(64)
 GRADIENTS(128)

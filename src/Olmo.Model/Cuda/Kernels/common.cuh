@@ -48,6 +48,14 @@ __device__ __forceinline__ void ldmatrix_x4_trans_at(u32 (&r)[4], u32 row)
         : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(row) : "memory");
 }
 
+// An 8 x 8 matrix of 16-bit elements over the lanes of a warp, transposed.
+__device__ __forceinline__ u32 transpose_8x8(u32 pair)
+{
+    u32 r;
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(r) : "r"(pair));
+    return r;
+}
+
 // 16 bytes from global to shared memory behind the program's back; zeros where not wanted.
 __device__ __forceinline__ void cp_async_16(void* to, const void* from, bool wanted)
 {

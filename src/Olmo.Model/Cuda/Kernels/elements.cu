@@ -4,7 +4,7 @@ __device__ __forceinline__ bool is_aligned(const void* p) { return ((u64)p & 15)
 
 __device__ __forceinline__ i64 first_of_eight() { return ((i64)blockIdx.x * blockDim.x + threadIdx.x) * 8; }
 
-// 16-byte loads and stores for one thread's eight elements starting at i.
+// True where all eight elements from i on are there.
 __device__ __forceinline__ bool is_whole(i64 i, i64 n) { return i + 8 <= n; }
 
 // y = round(x) as fp32, stored = round(x) as bf16; either may be missing.
@@ -199,6 +199,7 @@ extern "C" __global__ void __launch_bounds__(256) add_in_order(const float* x, d
         __syncthreads();
         if (threadIdx.x == 0)
         {
+            #pragma unroll 8
             for (int k = 0; k < count; k++) s += (double)tile[k];
         }
     }
