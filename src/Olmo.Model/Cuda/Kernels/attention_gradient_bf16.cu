@@ -175,7 +175,7 @@ template <int D> __device__ __forceinline__ void key_gradients(
     clear(dk);
     clear(dv);
     int load_head = blockIdx.y * group, load_t = begin, count = group * (end - begin);
-    for (int step = -1, t = begin; step < count; step++)
+    for (int step = -1, t = begin, head = load_head; step < count; step++)
     {
         forget(tiles_at);
         u32 buffer = step & 1, q_at = tiles_at + 4 * TILE, g_at = tiles_at + 6 * TILE, rows_at = tiles_at + 8 * TILE, lows_at = rows_at + 2 * 64 * 8;
@@ -250,7 +250,7 @@ template <int D> __device__ __forceinline__ void key_gradients(
             u32 pa[2][2][4], da[2][2][4];
             pack_operands(pa, p);
             pack_operands(da, ds);
-            if (kept) keep_scores(kept + kept_block(sequence * heads + blockIdx.y * group + step / (end - begin), padded, q, k0 + k_warp) + lane, da);
+            if (kept) keep_scores(kept + kept_block((i64)blockIdx.z * heads + head, padded, q, k0 + k_warp) + lane, da);
             if (S == 2)
             {
                 uint4* mine = exchange + warp * 256 + lane;
@@ -285,7 +285,7 @@ template <int D> __device__ __forceinline__ void key_gradients(
                 accumulate<D, 4>(dk, da, lane_rows<D>(q_tile + half * 32 * ROW) ^ (part * 128));
             }
         }
-        if (++t == end) t = begin;
+        if (++t == end) { t = begin; head++; }
     }
 
     // Where the rows are is reckoned anew, not kept until here.
@@ -398,12 +398,13 @@ template <int D> __device__ __forceinline__ void query_sums(
     u32 k_at = shared_address(shared);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     int q0 = (gridDim.x - 1 - blockIdx.x) * 128, head = blockIdx.y, q_warp = q0 + warp * 32, last = q_warp < queries ? min(q_warp + 31, queries - 1) : -1;
-    i64 stride = (i64)heads * D, key_stride = (i64)(heads / group) * D, sequence = blockIdx.z;
-    key += sequence * queries * key_stride + (head / group) * D;
+    int stride = heads * D, key_stride = heads / group * D;
+    i64 sequence = blockIdx.z;
     kept += kept_block(sequence * heads + head, padded, q_warp, 0) + lane;
     bounds += (sequence * (padded / 64) + q0 / 64) * BOUNDS;
     int begin = min(bounds[64], bounds[BOUNDS + 64]) & ~63, end = min(q0 + 128, queries), low_min = bounds[(warp >> 1) * BOUNDS + 64];
-    load_tile<64, D, 128>(k_at, key + begin * key_stride, key_stride, queries - begin);
+    i64 from = (sequence * queries + begin) * key_stride + head / group * D;
+    load_tile<64, D, 128>(k_at, key + from, key_stride, queries - begin);
     cp_async_commit();
 
     float dq[2][D / 8][4];
@@ -428,9 +429,10 @@ template <int D> __device__ __forceinline__ void query_sums(
             }
         cp_async_wait<0>();
         __syncthreads();
+        from += 64 * key_stride;
         if (k0 + 64 < end)
         {
-            load_tile<64, D, 128>(k_at + (buffer ^ TILE), key + (k0 + 64) * key_stride, key_stride, queries - k0 - 64);
+            load_tile<64, D, 128>(k_at + (buffer ^ TILE), key + from, key_stride, queries - k0 - 64);
             cp_async_commit();
 #pragma unroll
             for (int h = 0; h < 2; h++)
