@@ -25,10 +25,9 @@ public static class RunDecisions
             return new([recipe], $"run '{recipe.Run}' is new");
         }
 
-        if (created.LayoutHash != recipe.LayoutHash || created.DataFingerprint != recipe.DataFingerprint || created.NumericsId != recipe.NumericsId)
+        if (created.LayoutHash != recipe.LayoutHash || created.DataFingerprint != recipe.DataFingerprint)
         {
-            string what = created.NumericsId != recipe.NumericsId ? $"numerics id {created.NumericsId} -> {recipe.NumericsId}"
-                : created.LayoutHash != recipe.LayoutHash ? $"layout {created.LayoutHash} -> {recipe.LayoutHash}"
+            string what = created.LayoutHash != recipe.LayoutHash ? $"layout {created.LayoutHash} -> {recipe.LayoutHash}"
                 : $"data {created.DataFingerprint} -> {recipe.DataFingerprint}";
             if (!acceptNewTimeline || created.LayoutHash != recipe.LayoutHash)
             {
@@ -36,7 +35,11 @@ public static class RunDecisions
             }
         }
 
-        IReadOnlyList<SettingsChange> changed = SettingsChange.Between(state.NumericSettings, recipe.NumericSettings);
+        IReadOnlyList<SettingsChange> changed =
+        [
+            .. state.NumericsId == recipe.NumericsId ? Array.Empty<SettingsChange>() : [new SettingsChange("numerics id", state.NumericsId, recipe.NumericsId)],
+            .. SettingsChange.Between(state.NumericSettings, recipe.NumericSettings),
+        ];
         if (changed.Count == 0 && state.TotalSteps == recipe.TotalSteps)
         {
             return new([], $"run '{recipe.Run}' goes on");
@@ -51,7 +54,7 @@ public static class RunDecisions
         }
 
         string why = "numeric keys changed: " + string.Join("; ", changed);
-        return new([new TimelineOpened(state.Timeline + 1, lastCommittedStep, recipe.NumericSettings, why, recipe.TotalSteps)], why);
+        return new([new TimelineOpened(state.Timeline + 1, lastCommittedStep, recipe.NumericSettings, why, recipe.TotalSteps, NumericsId: recipe.NumericsId)], why);
     }
 
     /// <summary>The next world, resumed from a committed step (0: from initial weights).</summary>

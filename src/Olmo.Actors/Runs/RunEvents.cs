@@ -27,9 +27,10 @@ public sealed record RunCreated(
 /// <param name="RollBack">Why the run went back, or null where nobody went back.</param>
 /// <param name="AtStep">Step that was refused then.</param>
 /// <param name="CarriesState">State and sums of ranks at <paramref name="FromStep"/> in the timeline before count in this one.</param>
+/// <param name="NumericsId">Version of everything that decides bits; null: that of the timeline before.</param>
 public sealed record TimelineOpened(
     int Timeline, long FromStep, IReadOnlyDictionary<string, string> NumericSettings, string Reason, long TotalSteps, BatchRange? Discarded = null, FaultKind? RollBack = null,
-    long AtStep = 0, bool CarriesState = false) : RunEvent;
+    long AtStep = 0, bool CarriesState = false, string? NumericsId = null) : RunEvent;
 
 /// <summary>A group whose batch failed in the same way inside two ranks counts as zero from now on (rule 17). Journalled before it is used; a timeline is opened with it.</summary>
 /// <param name="Step">Step in which it failed.</param>

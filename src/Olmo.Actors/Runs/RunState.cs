@@ -20,6 +20,13 @@ public sealed record RunState
     /// <summary>Keys that decide bits, as the current timeline has them.</summary>
     public IReadOnlyDictionary<string, string> NumericSettings { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Version of everything that decides bits, as the current timeline has it; null before the run was created.</summary>
+    public string? NumericsId
+    {
+        get => field ?? Created?.NumericsId;
+        init;
+    }
+
     /// <summary>Steps of the training on the current timeline.</summary>
     public long TotalSteps { get; init; }
 
@@ -91,6 +98,7 @@ public sealed record RunState
             Timeline = e.Timeline,
             TimelineFrom = e.FromStep,
             NumericSettings = e.NumericSettings,
+            NumericsId = e.NumericsId ?? state.NumericsId,
             TotalSteps = e.TotalSteps,
             Lineage = state.Lineage.Open(e.Timeline, e.FromStep),
             Data = e.Discarded is { } discarded ? state.Data.Discard(discarded) : state.Data,

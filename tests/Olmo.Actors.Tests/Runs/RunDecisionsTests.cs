@@ -55,6 +55,47 @@ public sealed class RunDecisionsTests
     }
 
     [Fact]
+    public void Open_OtherDevice_StopsAndNamesBothNumericsIdsAndTheKey()
+    {
+        RunState state = Fold(Recipe());
+
+        RunDecision decision = RunDecisions.Open(state, OnAnotherDevice(), acceptNewTimeline: false, lastCommittedStep: 50);
+
+        RunStopped stopped = Assert.IsType<RunStopped>(Assert.Single(decision.Events));
+        Assert.Equal(StopReason.RecipeChanged, stopped.Reason);
+        Assert.Contains("numerics id: n1 -> another device", stopped.Detail, StringComparison.Ordinal);
+        Assert.Contains("compute.device: (absent) -> cuda", stopped.Detail, StringComparison.Ordinal);
+        Assert.Contains("--new-timeline", stopped.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_OtherNumericsIdAccepted_OpensATimelineThatHasIt(bool changesKeys)
+    {
+        RunCreated other = changesKeys ? OnAnotherDevice() : Recipe() with { NumericsId = "another device" };
+
+        RunDecision decision = RunDecisions.Open(Fold(Recipe()), other, acceptNewTimeline: true, lastCommittedStep: 50);
+
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(Assert.Single(decision.Events));
+        Assert.Equal((1, 50L, "another device"), (opened.Timeline, opened.FromStep, opened.NumericsId));
+        Assert.Contains("numerics id: n1 -> another device", opened.Reason, StringComparison.Ordinal);
+        RunState state = Fold(Recipe(), opened);
+        Assert.Empty(RunDecisions.Open(state, other, acceptNewTimeline: false, lastCommittedStep: 50).Events);
+        Assert.IsType<RunStopped>(Assert.Single(RunDecisions.Open(state, Recipe(), acceptNewTimeline: false, lastCommittedStep: 50).Events));
+    }
+
+    [Fact]
+    public void RollBack_KeepsTheNumericsIdOfTheTimeline()
+    {
+        RunState state = Fold(Recipe(), new TimelineOpened(1, 50, Recipe().NumericSettings, "another device", 100, NumericsId: "another device"));
+
+        TimelineOpened opened = Assert.IsType<TimelineOpened>(RunDecisions.RollBack(state, RollsBack, FaultKind.RunSpiked, "spikes", 80, 60).Events[0]);
+
+        Assert.Equal("another device", Fold(state, [opened]).NumericsId);
+    }
+
+    [Fact]
     public void Convict_GoesBackOnANewTimeline_ToWhereTheRankWasKnownToBeRight()
     {
         RunState state = Audited(new AuditPassed(3, 50, 4, 1, 2), new AuditPassed(3, 100, 4, 2, 0));
@@ -313,6 +354,9 @@ public sealed class RunDecisionsTests
 
     private static RunCreated Recipe(string learningRate = "1e-3") => new(
         "test", "n1", ImmutableSortedDictionary<string, string>.Empty.Add("optimizer.learning-rate", learningRate).Add("run.seed", "1"), "layout", "data", 100);
+
+    private static RunCreated OnAnotherDevice() =>
+        Recipe() with { NumericsId = "another device", NumericSettings = ((ImmutableSortedDictionary<string, string>)Recipe().NumericSettings).Add("compute.device", "cuda") };
 
     private static RunState Fold(params RunEvent[] events) => Fold(RunState.Initial, events);
 

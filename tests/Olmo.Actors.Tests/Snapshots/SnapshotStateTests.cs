@@ -26,7 +26,7 @@ public sealed class SnapshotStateTests
             new RankFaulted(2, FaultKind.Compute, "boom", 12, At.AddSeconds(5)),
             new StopRequested("signal", At.AddSeconds(6)),
             new RunStopped(StopReason.Preempted, "stopped on request", 15),
-            new TimelineOpened(1, 10, ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "2"), "numeric keys changed", 120),
+            new TimelineOpened(1, 10, ImmutableSortedDictionary<string, string>.Empty.Add("run.seed", "2"), "numeric keys changed", 120, NumericsId: "n2"),
             new GenerationStarted(3, 8, 1, 10, "a branch"),
             new RankFaulted(3, FaultKind.UnreadableCheckpoint, "digest", 10, At.AddMinutes(1)),
             new RankFaulted(3, FaultKind.Compute, "poison", 12, At.AddMinutes(1), 2, 5, "System.FormatException"),
