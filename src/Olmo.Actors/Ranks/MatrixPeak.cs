@@ -5,31 +5,55 @@ namespace Olmo.Actors.Ranks;
 /// <summary>Measures the best matrix product of this machine, the denominator of MFU.</summary>
 internal static class MatrixPeak
 {
-    // The larger one is the faster; of the smaller one some are over between two interruptions, where several ranks start at once on the same processors.
-    private static readonly (int Size, int Repeats)[] Products = [(1024, 8), (512, 64)];
+    private const int SmallestSize = 512;
+    private const int MostRepeats = 64;
+    private static readonly TimeSpan LongestSize = TimeSpan.FromSeconds(1);
 
-    /// <summary>Floating-point operations per second of the fastest of a few square products.</summary>
-    public static double Measure(ITensorProvider provider, TimeProvider time, CancellationToken abort)
+    /// <summary>
+    /// Floating-point operations per second of the fastest of square products of a few sizes. A larger one is faster; of the smallest one some are over between two interruptions, where several
+    /// ranks start at once on the same processors.
+    /// </summary>
+    /// <param name="provider">The device.</param>
+    /// <param name="wanted">Type of the factors where the device has it, else F32; the sums are fp32.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="abort">Ends it.</param>
+    public static double Measure(ITensorProvider provider, DType wanted, TimeProvider time, CancellationToken abort)
     {
+        DType type = DeviceTraits.Of(provider).WorkingTypeOf(wanted);
         double best = 0;
-        foreach ((int size, int repeats) in Products)
+        TimeSpan shortest = TimeSpan.Zero;
+        int repeats = MostRepeats;
+        for (int size = SmallestSize; size <= 2 * provider.LeastProductRows && shortest < LongestSize / 4; size *= 2)
         {
-            BufferPlan plan = new();
-            TensorSlot a = plan.Add("a", DType.F32, new Shape(size, size));
-            TensorSlot b = plan.Add("b", DType.F32, new Shape(size, size));
-            TensorSlot c = plan.Add("c", DType.F32, new Shape(size, size));
-            using BufferSet memory = provider.Allocate(plan);
-            float[] row = new float[size];
-            for (int i = 0; i < repeats; i++)
-            {
-                abort.ThrowIfCancellationRequested();
-                long started = time.GetTimestamp();
-                provider.Linear(memory[a], memory[b], memory[c]);
-                provider.Read(memory[c].RowRange(0, 1), row.AsSpan()); // waits for the device
-                best = Math.Max(best, 2.0 * size * size * size / time.GetElapsedTime(started).TotalSeconds);
-            }
+            shortest = Shortest(provider, type, size, repeats, time, abort);
+            best = Math.Max(best, 2.0 * size * size * size / shortest.TotalSeconds);
+            repeats = MostRepeats / 8;
         }
 
         return best;
+    }
+
+    private static TimeSpan Shortest(ITensorProvider provider, DType type, int size, int repeats, TimeProvider time, CancellationToken abort)
+    {
+        BufferPlan plan = new();
+        TensorSlot a = plan.Add("a", type, new Shape(size, size));
+        TensorSlot b = plan.Add("b", type, new Shape(size, size));
+        TensorSlot c = plan.Add("c", type, new Shape(size, size));
+        TensorSlot d = plan.Add("d", DType.F32, new Shape(1));
+        using BufferSet memory = provider.Allocate(plan);
+        float[] value = new float[1];
+        TimeSpan shortest = TimeSpan.MaxValue;
+        long began = time.GetTimestamp();
+        for (int i = 0; i < repeats && (i == 0 || time.GetElapsedTime(began) < LongestSize); i++)
+        {
+            abort.ThrowIfCancellationRequested();
+            long started = time.GetTimestamp();
+            provider.Linear(memory[a], memory[b], memory[c]);
+            provider.Read(memory[d], value.AsSpan()); // waits for the device
+            TimeSpan taken = time.GetElapsedTime(started);
+            shortest = taken < shortest ? taken : shortest;
+        }
+
+        return shortest;
     }
 }

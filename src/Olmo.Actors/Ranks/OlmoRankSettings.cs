@@ -10,8 +10,8 @@ namespace Olmo.Actors.Ranks;
 /// <param name="Config">Sizes of the model.</param>
 /// <param name="Step">The step.</param>
 /// <param name="Seed">Draws the initial weights.</param>
-/// <param name="Threads">Compute threads.</param>
-/// <param name="Width">Instruction set.</param>
+/// <param name="Threads">Compute threads, where processors compute.</param>
+/// <param name="Width">Instruction set, where processors compute.</param>
 /// <param name="DataFingerprint">Hash of the token files, for the manifest.</param>
 /// <param name="CursorAfter">Where the data stands after a batch of the order of the data, for the manifest.</param>
 /// <param name="HeldOut">What the end is evaluated on; null: nothing.</param>
@@ -24,6 +24,12 @@ public sealed record OlmoRankSettings(
     string Run, OlmoConfig Config, StepSettings Step, ulong Seed, int Threads, SimdWidth Width, string DataFingerprint, Func<long, string> CursorAfter,
     InstanceDataSet? HeldOut, long HeldOutTokens, Func<ResidentWeights, string> Export, double? PeakFlops = null, long AuditInterval = 0, int RanksAhead = 0)
 {
+    /// <summary>Makes what an engine computes on, called by its compute thread; null: the processors, with <see cref="Threads"/> and <see cref="Width"/>.</summary>
+    public Func<IComputeDevice>? Device { get; init; }
+
     /// <summary>Fills the weights that the training starts from; null: they are drawn.</summary>
     public Action<ResidentWeights>? InitialWeights { get; init; }
+
+    /// <summary>Makes the device.</summary>
+    public IComputeDevice OpenDevice() => Device?.Invoke() ?? new CpuDevice(Threads, Width);
 }

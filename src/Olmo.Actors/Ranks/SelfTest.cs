@@ -24,13 +24,12 @@ public static class SelfTest
     private static readonly (string Numerics, string Weights)[] Known = [("cpu-fp32-1", "19cb67afd41b7736bf0b9e4bc14da7df3f292b25d0677de63b80b5aa513ab9f7")];
 
     /// <summary>Runs it.</summary>
-    /// <param name="threads">Compute threads.</param>
-    /// <param name="width">Instruction set.</param>
+    /// <param name="open">Makes the device.</param>
     /// <param name="store">Not used: the state is initial.</param>
     /// <param name="time">Clock.</param>
     /// <param name="drill">May make it fail.</param>
     /// <returns>Null if it passed; else what was found.</returns>
-    public static string? Run(int threads, SimdWidth width, IObjectStore store, TimeProvider time, IDrill drill)
+    public static string? Run(Func<IComputeDevice> open, IObjectStore store, TimeProvider time, IDrill drill)
     {
         ArgumentNullException.ThrowIfNull(drill);
         if (!drill.Guards.SelfTest)
@@ -38,33 +37,33 @@ public static class SelfTest
             return null;
         }
 
-        string found = Weights(threads, width, store, time);
+        (string id, string found) = Weights(open, store, time);
         if (drill.Strikes(DrillAct.FailSelfTest, 0) is not null)
         {
             found = "0" + found[1..];
         }
 
-        string expected = Expected ?? Weights(threads, width, store, time);
-        return found == expected ? null : $"the weights of the self-test have SHA-256 {found}, expected is {expected} for numerics id {NumericsId.Current}";
+        string expected = ExpectedOf(id) ?? Weights(open, store, time).Sha256;
+        return found == expected ? null : $"the weights of the self-test have SHA-256 {found}, expected is {expected} for numerics id {id}";
     }
 
     /// <summary>What a sound machine comes to; null where the numerics id is not known.</summary>
-    internal static string? Expected => Array.Find(Known, k => k.Numerics == NumericsId.Current).Weights;
+    internal static string? ExpectedOf(string numericsId) => Array.Find(Known, k => k.Numerics == numericsId).Weights;
 
-    internal static string Weights(int threads, SimdWidth width, IObjectStore store, TimeProvider time)
+    private static (string NumericsId, string Sha256) Weights(Func<IComputeDevice> open, IObjectStore store, TimeProvider time)
     {
-        using WorldEngine engine = new(1, Settings(threads, width), time, NoProbe.Instance);
+        using WorldEngine engine = new(1, Settings(open), time, NoProbe.Instance);
         engine.Form(new WorldIdentity(1, 0), null, store, CancellationToken.None);
         for (long step = 1; step <= Steps; step++)
         {
             engine.RunStep(Batch(step), CancellationToken.None);
         }
 
-        return engine.Finish(CancellationToken.None).WeightsSha256;
+        return (engine.NumericsId, engine.Finish(CancellationToken.None).WeightsSha256);
     }
 
     // Sizes are multiples of no vector width, so that tails are computed too.
-    private static OlmoRankSettings Settings(int threads, SimdWidth width) => new(
+    private static OlmoRankSettings Settings(Func<IComputeDevice> open) => new(
         "self-test",
         new OlmoConfig
         {
@@ -93,14 +92,17 @@ public static class SelfTest
             Decision = new DecisionSettings(1.0, new SkipStepSettings(8)),
         },
         7,
-        threads,
-        width,
+        1,
+        SimdWidth.Scalar,
         "self-test",
         _ => "",
         null,
         0,
         _ => "",
-        PeakFlops: 1);
+        PeakFlops: 1)
+    {
+        Device = open,
+    };
 
     private static StepBatch Batch(long step)
     {

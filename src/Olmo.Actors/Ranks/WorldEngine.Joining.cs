@@ -173,14 +173,14 @@ public sealed partial class WorldEngine
 
         ShardPlacement placement = world.ShardsOf(widest).Length == Layout.Shards ? Local.Placement : new ShardPlacement(Layout, world.ShardsOf(widest));
         long sums = GradientAccumulator.SizeOf(placement);
-        _provider.Reserve(TrainingState.SizeOf(placement));
-        _provider.Reserve(sums); // of its replica, in the first step after it joined
+        _device.Reserve(TrainingState.SizeOf(placement));
+        _device.Reserve(sums); // of its replica, in the first step after it joined
         if (world.Replicas > 1)
         {
-            _provider.Reserve(sums);
+            _device.Reserve(sums);
         }
 
-        _provider.Reserve(GradientAccumulator.SizeOf(Local.Placement)); // of a group that it computes for the one who died
+        _device.Reserve(GradientAccumulator.SizeOf(Local.Placement)); // of a group that it computes for the one who died
     }
 
     // Rule 10: a survivor applied m, so whoever holds the whole sum of m applies it too, before anything else.
@@ -233,7 +233,7 @@ public sealed partial class WorldEngine
         }
     }
 
-    // The compute thread uses neither pool nor parameters until the next generation is there.
+    // The compute thread uses neither device nor parameters until the next generation is there.
     private void AwaitParked(CancellationToken ended)
     {
         lock (Gate)

@@ -72,7 +72,7 @@ public sealed partial class WorldEngine
 
         if (_generation is { SawFullSet: true })
         {
-            _provider.ReleaseReserve(); // it was for joining
+            _device.ReleaseReserve(); // it was for joining
         }
 
         lock (Gate)
@@ -111,7 +111,7 @@ public sealed partial class WorldEngine
     {
         lock (Gate)
         {
-            if (_former.Count == 0 && _provider.ReservedBytes == 0)
+            if (_former.Count == 0 && _device.ReservedBytes == 0)
             {
                 return;
             }

@@ -1,7 +1,6 @@
 using Olmo.Actors.Checkpoints;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
-using Olmo.Model.Numerics;
 using Olmo.Model.State;
 
 namespace Olmo.Actors.Ranks;
@@ -55,7 +54,7 @@ public sealed partial class WorldEngine
     }
 
     private CheckpointFacts FactsOf(WorldGeneration generation, TrainingState state, ReadOnlySpan<byte> progress) => new(
-        state.Progress.Tokens, NumericsId.Current, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(generation.Plan.Data.BatchOf(Step + 1) - 1),
+        state.Progress.Tokens, NumericsId, Layout.Hash, _settings.DataFingerprint, _settings.CursorAfter(generation.Plan.Data.BatchOf(Step + 1) - 1),
         Convert.ToBase64String(progress), state.Progress.Ledger.ToString());
 
     // Between two shards a new world may have been joined, with another step or without the shard.

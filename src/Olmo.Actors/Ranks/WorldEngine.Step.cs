@@ -28,7 +28,7 @@ public sealed partial class WorldEngine
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        long before = GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes;
+        long before = GC.GetAllocatedBytesForCurrentThread() + _device.AllocatedBytes;
         Bind(abort);
         lock (Gate)
         {
@@ -57,7 +57,7 @@ public sealed partial class WorldEngine
             }
         }
 
-        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _pool.AllocatedBytes - before;
+        AllocatedInSteps += GC.GetAllocatedBytesForCurrentThread() + _device.AllocatedBytes - before;
         return new StepMeasurement(
             _report.CrossEntropy, _report.ZLoss, _report.GradientNorm, _report.LearningRate, _report.IsSkipped, _report.Tokens, _report.Samples);
     }

@@ -4,8 +4,6 @@ using Olmo.Actors.Drills;
 using Olmo.Actors.ObjectStorage;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
-using Olmo.Model.Compute;
-using Olmo.Model.Cpu;
 using Olmo.Model.Models;
 using Olmo.Model.Numerics;
 using Olmo.Model.Optimization;
@@ -20,16 +18,16 @@ namespace Olmo.Actors.Ranks;
 /// sums; what belongs to one generation is in <see cref="WorldGeneration"/>.
 /// </summary>
 /// <remarks>
-/// Threads: the compute thread (steps, updates, everything that uses the pool of compute threads), one control thread at a time (<see cref="Prepare"/>, <see cref="Join"/>),
-/// per generation a sending thread and the mesh's receive threads. While the compute thread is inside a step the control thread uses the pool only when that thread waits.
+/// Threads: the compute thread (steps, updates, everything that uses the device's own threads), one control thread at a time (<see cref="Prepare"/>, <see cref="Join"/>),
+/// per generation a sending thread and the mesh's receive threads. While the compute thread is inside a step the control thread uses those only when that thread waits.
 /// </remarks>
 public sealed partial class WorldEngine : IWorldEngine
 {
     private const int MostAttempts = 3;
     private readonly OlmoRankSettings _settings;
     private readonly TimeProvider _time;
-    private readonly ComputePool _pool;
-    private readonly CpuProvider _provider;
+    private readonly IComputeDevice _device;
+    private readonly ITensorProvider _provider;
     private readonly ResidentWeights _weights;
     private readonly PretrainProgram _program;
     private readonly ParameterGroups _groups;
@@ -67,8 +65,9 @@ public sealed partial class WorldEngine : IWorldEngine
         Drill = drill ?? NoDrill.Instance;
         _sections = new SectionClock(time);
         _setup = new SectionClock(time);
-        _pool = new ComputePool(settings.Threads);
-        _provider = new CpuProvider(_pool, settings.Width);
+        _device = settings.OpenDevice();
+        _provider = _device.Provider;
+        NumericsId = _device.NumericsIdOf(settings.Step.SequencesPerPass);
         ParameterList parameters = new(settings.Config, settings.Step.PrecisionOf);
         _weights = new ResidentWeights(_provider, parameters);
         _program = new PretrainProgram(_provider, _weights, settings.Step);
@@ -124,7 +123,10 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <inheritdoc/>
     public double FlopsPerToken { get; }
 
-    /// <summary>Bytes that the compute thread and the pool's allocated on the managed heap inside steps since the engine was made.</summary>
+    /// <summary>Version of everything that decides bits on this rank.</summary>
+    public string NumericsId { get; }
+
+    /// <summary>Bytes that the compute thread and the device's allocated on the managed heap inside steps since the engine was made.</summary>
     public long AllocatedInSteps { get; private set; }
 
     /// <summary>Groups computed since the engine was made, and those of them that were recomputed one by one.</summary>
@@ -137,7 +139,7 @@ public sealed partial class WorldEngine : IWorldEngine
     public int BlocksRejected => Volatile.Read(ref RejectedBlocks);
 
     /// <summary>Bytes taken for joining that were not needed yet.</summary>
-    internal long ReservedBytes => _provider.ReservedBytes;
+    internal long ReservedBytes => _device.ReservedBytes;
 
     /// <summary>What passes read.</summary>
     internal WorkingParameters Parameters => _program.Parameters;
@@ -222,7 +224,7 @@ public sealed partial class WorldEngine : IWorldEngine
     /// <remarks>It also takes the memory of the state and of the sums that the rank will need in a world of <see cref="OlmoRankSettings.RanksAhead"/>.</remarks>
     public void WarmUp(CancellationToken abort)
     {
-        PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
+        PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _weights.Parameters.ActivationType, _time, abort);
         ReserveAhead();
     }
 
@@ -281,8 +283,7 @@ public sealed partial class WorldEngine : IWorldEngine
         Local.Dispose();
         _program.Dispose();
         _weights.Dispose();
-        _provider.Dispose();
-        _pool.Dispose();
+        _device.Dispose();
     }
 
     internal ShardOwner OwnerOf(Holding holding, SumPair sums) => new(holding.State, sums.Own, sums.Foreign, _groups);

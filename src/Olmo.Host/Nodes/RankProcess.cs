@@ -23,7 +23,7 @@ internal static class RankProcess
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
         RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut, child.Drill);
         IObjectStore store = child.Store;
-        if (SelfTest.Run(parts.Engine.Threads, parts.Engine.Width, store, time, child.Drill) is { } wrong)
+        if (SelfTest.Run(parts.Engine.OpenDevice, store, time, child.Drill) is { } wrong)
         {
             await Console.Error.WriteLineAsync($"rank {child.Orders.Number} computes wrong: {wrong}");
             return ExitCodes.Unfit;

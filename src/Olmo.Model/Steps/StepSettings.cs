@@ -5,7 +5,7 @@ using Olmo.Model.Tensors;
 
 namespace Olmo.Model.Steps;
 
-/// <summary>What a recipe says of a step. All of it is numeric (it decides bits) except the micro-batch, what is computed again and the number of replicas.</summary>
+/// <summary>What a recipe says of a step. All of it is numeric (it decides bits) except the micro-batch (on processors), what is computed again and the number of replicas.</summary>
 public sealed record StepSettings
 {
     /// <summary>G: groups of the global batch, at least the largest world.</summary>
@@ -17,7 +17,7 @@ public sealed record StepSettings
     /// <summary>T: tokens of a sequence.</summary>
     public required int SequenceLength { get; init; }
 
-    /// <summary>Sequences of one forward and backward pass; operational. A group's last pass may be smaller.</summary>
+    /// <summary>Sequences of one forward and backward pass; operational where the device's sums do not depend on the rows of a call. A group's last pass may be smaller.</summary>
     public required int MicroBatchSequences { get; init; }
 
     /// <summary>Activations that backward passes compute again; operational.</summary>
@@ -52,6 +52,9 @@ public sealed record StepSettings
 
     /// <summary>Sequences of the global batch.</summary>
     public long SequencesPerBatch => (long)Groups * SequencesPerGroup;
+
+    /// <summary>Sequences of a forward and backward pass: those of the micro-batch, at most those of a group.</summary>
+    public int SequencesPerPass => Math.Min(MicroBatchSequences, SequencesPerGroup);
 
     /// <summary>Tokens of the global batch.</summary>
     public long TokensPerBatch => SequencesPerBatch * SequenceLength;

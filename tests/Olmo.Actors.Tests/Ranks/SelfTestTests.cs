@@ -1,6 +1,7 @@
 using Olmo.Actors.Drills;
 using Olmo.Actors.Ranks;
 using Olmo.Model.Compute;
+using Olmo.Model.Numerics;
 using Olmo.TestKit.ObjectStorage;
 
 namespace Olmo.Actors.Tests.Ranks;
@@ -10,7 +11,7 @@ public sealed class SelfTestTests
     private readonly MemoryObjectStore _store = new(TimeProvider.System);
 
     [Fact]
-    public void Weights_OfTheNumericsIdInUse_AreKnown() => Assert.NotNull(SelfTest.Expected);
+    public void Weights_OfTheNumericsIdInUse_AreKnown() => Assert.NotNull(SelfTest.ExpectedOf(NumericsId.Current));
 
     [Theory]
     [InlineData(1, false)]
@@ -18,17 +19,19 @@ public sealed class SelfTestTests
     [InlineData(1, true)]
     public void Run_WithAnyThreadsAndInstructionSet_Passes(int threads, bool scalar)
     {
-        string? wrong = SelfTest.Run(threads, scalar ? SimdWidth.Scalar : SimdWidths.Best, _store, TimeProvider.System, NoDrill.Instance);
+        string? wrong = SelfTest.Run(() => new CpuDevice(threads, scalar ? SimdWidth.Scalar : SimdWidths.Best), _store, TimeProvider.System, NoDrill.Instance);
         Assert.True(wrong is null, wrong);
     }
 
     [Fact]
     public void Run_ThatComputesOtherwise_SaysWhatWasFound() =>
-        Assert.Contains($"expected is {SelfTest.Expected}", SelfTest.Run(1, SimdWidths.Best, _store, TimeProvider.System, new Failing(Guards.All)), StringComparison.Ordinal);
+        Assert.Contains($"expected is {SelfTest.ExpectedOf(NumericsId.Current)}", SelfTest.Run(Processors, _store, TimeProvider.System, new Failing(Guards.All)), StringComparison.Ordinal);
 
     [Fact]
     public void Run_WithoutTheGuard_PassesWhateverItComputes() =>
-        Assert.Null(SelfTest.Run(1, SimdWidths.Best, _store, TimeProvider.System, new Failing(Guards.Without(["self-test"]))));
+        Assert.Null(SelfTest.Run(Processors, _store, TimeProvider.System, new Failing(Guards.Without(["self-test"]))));
+
+    private static CpuDevice Processors() => new(1, SimdWidths.Best);
 
     private sealed class Failing(Guards guards) : IDrill
     {

@@ -7,6 +7,7 @@ using Olmo.Model.Models;
 using Olmo.Model.Numerics;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
+using Olmo.Model.Tensors;
 
 namespace Olmo.Actors.Tests.Ranks;
 
@@ -97,7 +98,7 @@ internal sealed class SingleProcessEngine : IRankEngine
     }
 
     /// <inheritdoc />
-    public void WarmUp(CancellationToken abort) => PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, _time, abort);
+    public void WarmUp(CancellationToken abort) => PeakFlops = _settings.PeakFlops ?? MatrixPeak.Measure(_provider, DType.F32, _time, abort);
 
     /// <inheritdoc />
     public StepMeasurement RunStep(StepBatch batch, CancellationToken abort)
