@@ -33,6 +33,7 @@ try 'model.heads = 3' model.heads
 try 'model.width = 66' model.width
 try 'model.kv-heads = 3' model.kv-heads
 try 'compute.micro-batch = 2' compute.micro-batch
+try 'compute.device = gpu' compute.device
 try 'checkpoint.garbage-grace = 10 parsecs' checkpoint.garbage-grace
 try 'optimizer.beta1 = 1.5' optimizer.beta1
 try '' model.widht --set model.widht=3

@@ -15,6 +15,6 @@ internal static class ExitCodes
     /// <summary>Preempted: the same command resumes.</summary>
     public const int Preempted = 4;
 
-    /// <summary>Of a rank's process: it failed its self-test.</summary>
+    /// <summary>Of a rank's process: it failed its self-test, or its GPU cannot be used or has another numerics id than the run.</summary>
     public const int Unfit = 5;
 }

@@ -16,10 +16,11 @@ namespace Olmo.Host.Nodes;
 /// <param name="DataFolder">Prepared token files.</param>
 /// <param name="TokenizerFolder">The tokenizer.</param>
 /// <param name="AcceptNewTimeline">Whether changed numeric keys open a new timeline.</param>
+/// <param name="NumericsId">The run's numerics id.</param>
 /// <param name="Processors">Processors that its compute threads are bound to; empty: not bound.</param>
 internal sealed record ChildOrders(
     ProcessRole Role, int Number, int Slot, int Parent, int Port, string Secret, DateTimeOffset StartedAt, string Recipe, string DataFolder, string TokenizerFolder,
-    bool AcceptNewTimeline, IReadOnlyList<int> Processors)
+    bool AcceptNewTimeline, string NumericsId, IReadOnlyList<int> Processors)
 {
     /// <summary>Name of its endpoint.</summary>
     public string Endpoint => Role is ProcessRole.Coordinator ? NodeActor.CoordinatorEndpoint : $"rank-{Number}";

@@ -8,7 +8,6 @@ using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Host.Runs;
 using Olmo.Model.Models;
-using Olmo.Model.Numerics;
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Hosting;
 using Olmo.Runtime.Pattern;
@@ -33,7 +32,7 @@ internal static class CoordinatorProcess
         RunSupervisorSettings settings = new(
             new RunIdentity(child.Recipe.Run.Name, journal.Token),
             new RunCreated(
-                child.Recipe.Run.Name, NumericsId.Current, child.Recipe.NumericSettings, parameters.Layout(child.Recipe.Shards).Hash, child.Train.Fingerprint, child.Plan.TotalSteps),
+                child.Recipe.Run.Name, child.Orders.NumericsId, child.Recipe.NumericSettings, parameters.Layout(child.Recipe.Shards).Hash, child.Train.Fingerprint, child.Plan.TotalSteps),
             child.Orders.AcceptNewTimeline, child.Recipe.Supervision.Policy, child.Recipe.Checkpoints,
             new WorldRecipe(
                 child.Recipe.World.Ranks, child.Recipe.World.Min, child.Recipe.World.Replicas, child.Plan.Step.Groups, child.Recipe.Shards, parameters.Layout(child.Recipe.Shards).Layers),

@@ -14,7 +14,7 @@ using Olmo.Runtime.Hosting;
 namespace Olmo.Host.Nodes;
 
 /// <summary>Trains with child processes: this process is the node, which starts and watches a coordinator and ranks, joins their links, and shows progress.</summary>
-internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data, bool acceptNewTimeline, ProgressLine line, TimeProvider time)
+internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data, string numericsId, bool acceptNewTimeline, ProgressLine line, TimeProvider time)
 {
     /// <summary>Convictions after which a place is quarantined.</summary>
     public const int MaxConvictions = 2;
@@ -87,7 +87,7 @@ internal sealed class NodeRun(Recipe recipe, RunFolder folder, PreparedData data
         bool isRank = role is ProcessRole.Rank;
         ChildOrders orders = new(
             role, number, slot, Environment.ProcessId, port, Convert.ToBase64String(secret), time.GetUtcNow(), Path.GetFullPath(folder.ResolvedRecipe),
-            Path.GetFullPath(data.Folder), Path.GetFullPath(data.TokenizerFolder!), acceptNewTimeline,
+            Path.GetFullPath(data.Folder), Path.GetFullPath(data.TokenizerFolder!), acceptNewTimeline, numericsId,
             isRank ? recipe.World.ProcessorsOf(slot, Environment.ProcessorCount, avoided) : []);
         return new ProcessStart([isRank ? "rank" : "coordinator"], Variables(), orders.ToLine());
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Olmo.Actors.Ranks;
 
 namespace Olmo.Host.Nodes;
 
@@ -7,9 +6,11 @@ namespace Olmo.Host.Nodes;
 /// The machine's best matrix product, measured by the first rank and kept for those that come later: it only serves the rate that a person sees, and measuring it again would
 /// take a third of a replacement's start.
 /// </summary>
-internal sealed class PeakFile(string folder, OlmoRankSettings settings)
+/// <param name="folder">Where it is kept.</param>
+/// <param name="device">Name of what was measured: letters, digits and '-'.</param>
+internal sealed class PeakFile(string folder, string device)
 {
-    private readonly string _path = Path.Combine(folder, $"peak-{Environment.MachineName}-{settings.Threads}-{settings.Width}");
+    private readonly string _path = Path.Combine(folder, $"peak-{Environment.MachineName}-{device}");
 
     /// <summary>Operations per second, or null if nobody measured them yet.</summary>
     public double? Read() =>

@@ -21,7 +21,26 @@ internal static class RankProcess
     public static async Task<int> Run(TextReader input, TimeProvider time)
     {
         using ChildProcess child = ChildProcess.Begin(ProcessRole.Rank, input, time);
-        RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut, child.Drill);
+        IDisposable? gpu;
+        try
+        {
+            gpu = RunDevice.Hold(child.Recipe, child.Orders.Slot, child.Orders.NumericsId);
+        }
+        catch (UsageException e)
+        {
+            await Console.Error.WriteLineAsync($"rank {child.Orders.Number} cannot compute: {e.Message}");
+            return ExitCodes.Unfit;
+        }
+
+        using (gpu)
+        {
+            return await Run(child, time);
+        }
+    }
+
+    private static async Task<int> Run(ChildProcess child, TimeProvider time)
+    {
+        RankParts parts = RankParts.Of(child.Recipe, child.Orders.Number, child.Orders.Slot, child.Folder, child.Plan, child.Data, child.Train, child.HeldOut, child.Drill);
         IObjectStore store = child.Store;
         if (SelfTest.Run(parts.Engine.OpenDevice, store, time, child.Drill) is { } wrong)
         {
@@ -33,7 +52,7 @@ internal static class RankProcess
         (ActorSystem system, IActorRef links) = child.StartSystem(ImmutableDictionary<Type, object>.Empty);
         try
         {
-            PeakFile measured = new(child.NodeFolder.Root, parts.Engine);
+            PeakFile measured = new(child.NodeFolder.Root, RunDevice.FileNameOf(child.Recipe, child.Plan));
             double peak = await WarmUp(parts.Engine with { PeakFlops = measured.Read() }, child, time);
             measured.Write(peak);
             IPhaseProbe probe = child.Probe;

@@ -36,7 +36,7 @@ internal sealed record OptimizerKeys(
 
 internal sealed record ScheduleKeys(string Kind, long WarmupSteps, long EndStep, double FinalRatio, long DecaySteps);
 
-internal sealed record ComputeKeys(int Threads, string Simd, int MicroBatch, bool RecomputesBlocks, bool IsBFloat16);
+internal sealed record ComputeKeys(int Threads, string Simd, int MicroBatch, bool RecomputesBlocks, bool IsBFloat16, bool IsCuda);
 
 internal sealed record SupervisionKeys(RunPolicy Policy, int MaxLoaderRestarts, TimeSpan JournalOutage);
 

@@ -72,7 +72,8 @@ internal static class RecipeReader
             v.Double("schedule.final-ratio", 0, 1), v.Int64("schedule.decay-steps", 0));
         ComputeKeys compute = new(
             v.Int32("compute.threads", 0, 4096), v.Choice("compute.simd", "auto", "avx512", "avx2", "scalar"), v.Int32("compute.micro-batch", 0),
-            v.Choice("compute.recompute", "none", "blocks") == "blocks", v.Choice("compute.dtype", "float32", "bfloat16") == "bfloat16");
+            v.Choice("compute.recompute", "none", "blocks") == "blocks", v.Choice("compute.dtype", "float32", "bfloat16") == "bfloat16",
+            v.Choice("compute.device", "cpu", "cuda") == "cuda");
         v.Require(
             "compute.micro-batch", () => compute.MicroBatch <= batch.SequencesPerGroup, () => $"at most batch.sequences-per-group = {batch.SequencesPerGroup}",
             "batch.sequences-per-group");

@@ -11,7 +11,6 @@ using Olmo.Data.Preparation;
 using Olmo.Host.Nodes;
 using Olmo.Host.Recipes;
 using Olmo.Model.Models;
-using Olmo.Model.Numerics;
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Hosting;
 using Olmo.Runtime.Pattern;
@@ -28,6 +27,7 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     /// <returns>The exit code.</returns>
     public async Task<int> Run(CancellationToken stop)
     {
+        string numericsId = RunDevice.NumericsIdOf(recipe);
         using RunFolderLock held = RunFolderLock.Take(_folder, time, LockPatience, output);
         LostJournal.Refuse(_folder);
         using LauncherWatch launcher = new(time, stop);
@@ -59,10 +59,10 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
         ParameterList parameters = plan.Parameters;
         line.Say(
             $"model: {recipe.Model.Family}, {parameters.Elements / 1e6:0.00} M parameters, {plan.Config.Layers} layers of width {plan.Config.Width}, vocabulary {plan.Config.Vocabulary}; "
-            + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {plan.Threads} threads, {plan.Width}");
+            + $"{plan.TotalSteps} steps of {plan.Step.TokensPerBatch:N0} tokens; {(recipe.Compute.IsCuda ? numericsId : $"{plan.Threads} threads, {plan.Width}")}");
         RunEnd end = recipe.World.UsesProcesses
-            ? await new NodeRun(recipe, _folder, data, acceptNewTimeline, line, time).Train(plan.TotalSteps, launcher.Stop)
-            : await Train(plan, parameters, data, train, heldOut, trace, diagnosis, line, launcher.Stop);
+            ? await new NodeRun(recipe, _folder, data, numericsId, acceptNewTimeline, line, time).Train(plan.TotalSteps, launcher.Stop)
+            : await Train(plan, numericsId, parameters, data, train, heldOut, trace, diagnosis, line, launcher.Stop);
         return Report(end, plan, data, train, heldOut, line);
     }
 
@@ -90,17 +90,17 @@ internal sealed class RunProcess(Recipe recipe, bool acceptNewTimeline, TextWrit
     }
 
     private async Task<RunEnd> Train(
-        TrainingPlan plan, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe trace, RunDiagnosis diagnosis, ProgressLine line,
+        TrainingPlan plan, string numericsId, ParameterList parameters, PreparedData data, InstanceDataSet train, InstanceDataSet? heldOut, IPhaseProbe trace, RunDiagnosis diagnosis, ProgressLine line,
         CancellationToken stop)
     {
         IDrill drill = Drill.Of(recipe.Drill, DrillFault.OnlyProcess, isCoordinator: true, _folder.Drill, time);
         (IObjectStore store, IPhaseProbe probe) = RunStore.Open(_folder, time, "run", drill, trace);
-        RankParts parts = RankParts.Of(recipe, 0, _folder, plan, data, train, heldOut, drill);
+        RankParts parts = RankParts.Of(recipe, 0, 0, _folder, plan, data, train, heldOut, drill);
         await using RunJournal journal = await RunJournal.Open(_folder.Journal, recipe.Journal.BusyTimeout, time);
         RunSupervisorSettings settings = new(
             new RunIdentity(recipe.Run.Name, journal.Token),
             new RunCreated(
-                recipe.Run.Name, NumericsId.Current, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
+                recipe.Run.Name, numericsId, recipe.NumericSettings, parameters.Layout(recipe.Shards).Hash, train.Fingerprint, plan.TotalSteps),
             acceptNewTimeline, recipe.Supervision.Policy, recipe.Checkpoints,
             new WorldRecipe(1, 1, 1, plan.Step.Groups, recipe.Shards, parameters.Layout(recipe.Shards).Layers), recipe.Journal.SnapshotInterval, RankParts.Resend)
         {

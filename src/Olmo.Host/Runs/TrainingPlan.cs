@@ -113,6 +113,9 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
     /// <summary>Types of the model's numbers.</summary>
     public static Precision PrecisionOf(Recipe recipe) => recipe.Compute.IsBFloat16 ? Precision.BFloat16 : Precision.Single;
 
+    /// <summary>Sequences of a forward and backward pass.</summary>
+    public static int MicroBatchOf(Recipe recipe) => recipe.Compute.MicroBatch > 0 ? recipe.Compute.MicroBatch : recipe.Batch.SequencesPerGroup;
+
     /// <summary>The step of a training of so many steps.</summary>
     public static StepSettings StepOf(Recipe recipe, long steps)
     {
@@ -131,7 +134,7 @@ internal sealed record TrainingPlan(OlmoConfig Config, StepSettings Step, BatchP
             Groups = recipe.Batch.Groups,
             SequencesPerGroup = recipe.Batch.SequencesPerGroup,
             SequenceLength = recipe.Batch.SequenceLength,
-            MicroBatchSequences = recipe.Compute.MicroBatch > 0 ? recipe.Compute.MicroBatch : recipe.Batch.SequencesPerGroup,
+            MicroBatchSequences = MicroBatchOf(recipe),
             Recomputation = recipe.Compute.RecomputesBlocks ? ActivationRecomputation.Blocks : ActivationRecomputation.None,
             Shards = recipe.Shards,
             Replicas = 1,

@@ -43,6 +43,7 @@ public sealed class RecipeReaderTests : IDisposable
         Assert.Contains("optimizer.learning-rate", numeric.Keys);
         Assert.Contains("run.seed", numeric.Keys);
         Assert.Contains("compute.dtype", numeric.Keys);
+        Assert.Equal("\"cpu\"", numeric["compute.device"]);
         Assert.DoesNotContain("compute.threads", numeric.Keys);
         Assert.DoesNotContain("compute.micro-batch", numeric.Keys);
         Assert.DoesNotContain("compute.recompute", numeric.Keys);
@@ -61,6 +62,7 @@ public sealed class RecipeReaderTests : IDisposable
     [InlineData("model.width = 66", "my.conf:2: model.heads has a wrong value, found 4, expected a divisor of model.width = 66")]
     [InlineData("model.heads = 3", "my.conf:2: model.heads has a wrong value, found 3, expected a divisor of model.width = 256 that leaves an even head width")]
     [InlineData("checkpoint.garbage-grace = 10 parsecs", "my.conf:2: checkpoint.garbage-grace has a wrong value, found '10 parsecs', expected a duration such as")]
+    [InlineData("compute.device = gpu", "my.conf:2: compute.device has a wrong value, found 'gpu', expected one of cpu, cuda")]
     [InlineData("compute.micro-batch = 4", "my.conf:2: compute.micro-batch has a wrong value, found 4, expected at most batch.sequences-per-group = 1")]
     [InlineData("run { name = \"a/b\" }", "my.conf:2: run.name has a wrong value, found \"a/b\", expected 1 to 64 letters, digits, '-', '_' or '.'")]
     [InlineData("run.steps = = 3", "my.conf:2")]
