@@ -3,6 +3,8 @@ using Olmo.Data.Tokenization;
 using Olmo.Host.Models;
 using Olmo.Host.Recipes;
 using Olmo.Host.Runs;
+using Olmo.Model.Cpu;
+using Olmo.Model.Cuda;
 using Olmo.Model.Formats;
 using Olmo.Model.Models;
 using Olmo.Model.Steps;
@@ -53,7 +55,8 @@ internal static class ModelCommand
         StepSettings step = TrainingPlan.StepOf(recipe, Math.Max(1, Math.Max(recipe.Run.Steps, recipe.Schedule.WarmupSteps + recipe.Schedule.DecaySteps)));
         ParameterList parameters = new(TrainingPlan.ConfigOf(recipe, Entries(recipe), 0, null), step.PrecisionOf);
         ModelText.WriteLayers(parameters, recipe.Batch.SequenceLength, output);
-        ModelText.WriteWorld(parameters, step, recipe.World.Ranks, recipe.World.Replicas, recipe.Run.Name, recipe.Supervision.Policy.AuditInterval > 0, output);
+        ModelText.WriteWorld(parameters, step, recipe.World.Ranks, recipe.World.Replicas, recipe.Run.Name, recipe.Supervision.Policy.AuditInterval > 0,
+            recipe.Compute.IsCuda ? CudaProvider.Traits : CpuProvider.Traits, output);
     }
 
     // A tokenizer that is still to be trained has as many entries as it is asked for, or fewer where the text is short.

@@ -48,16 +48,17 @@ internal static class ModelText
     /// <param name="replicas">R asked for.</param>
     /// <param name="run">Name of the run, which stands in every frame.</param>
     /// <param name="audits">Whether ranks audit each other.</param>
+    /// <param name="device">What ranks compute on.</param>
     /// <param name="output">Where it goes.</param>
-    public static void WriteWorld(ParameterList parameters, StepSettings step, int ranks, int replicas, string run, bool audits, TextWriter output)
+    public static void WriteWorld(ParameterList parameters, StepSettings step, int ranks, int replicas, string run, bool audits, DeviceTraits device, TextWriter output)
     {
         ParameterLayout layout = parameters.Layout(step.Shards);
         WorldPlan world = new(ranks, replicas, step.Groups, step.Shards);
-        (long activations, long gradients) = PretrainProgram.MemoryOf(parameters, step);
+        (long activations, long gradients) = PretrainProgram.MemoryOf(parameters, step, device);
         Line(output, "");
         Line(output, $"world       {ranks} ranks in {world.Replicas} replicas; {step.Groups} groups of {step.SequencesPerGroup} sequences of {step.SequenceLength}; {step.Shards} shards; passes of {Math.Min(step.MicroBatchSequences, step.SequencesPerGroup)} sequences{(parameters.ActivationType == DType.BF16 ? " in bf16" : "")}{(step.Recomputation == ActivationRecomputation.Blocks ? ", blocks recomputed" : "")}");
         Line(output, "");
-        Line(output, "memory of a rank, MB (the runtime, token files and scratch of kernels left out; in a recovery sums, and state that changes owners, exist twice)");
+        Line(output, $"memory of a rank, MB (the runtime, token files{(device.WorkingTypeOf(parameters.ActivationType) == DType.BF16 ? ", the device's copy of the weights in bf16" : "")} and scratch of kernels left out; in a recovery sums, and state that changes owners, exist twice)");
         Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"one group",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");
         for (int r = 0; r < ranks; r++)
         {

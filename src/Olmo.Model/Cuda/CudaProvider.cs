@@ -47,10 +47,10 @@ public sealed unsafe partial class CudaProvider : ITensorProvider
     public IReadOnlyCollection<Precision> Precisions { get; } = [Precision.Single, Precision.BFloat16];
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<DType> ActivationTypes { get; } = [DType.F32, DType.BF16];
+    public IReadOnlyCollection<DType> ActivationTypes => Traits.ActivationTypes;
 
     /// <inheritdoc/>
-    public int LeastProductRows => 4096;
+    public int LeastProductRows => Traits.LeastProductRows;
 
     /// <summary>All memory of the GPU, bytes.</summary>
     public long MemoryBytes => _device.MemoryBytes;

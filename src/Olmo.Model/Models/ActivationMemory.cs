@@ -21,7 +21,7 @@ internal sealed class ActivationMemory : IDisposable
     private readonly Dictionary<int, ActivationSet> _sets = [];
 
     public ActivationMemory(ITensorProvider provider, OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
-        : this(config, maxRows, logitRows, kind, type, provider.ActivationTypes.Contains(type) ? type : DType.F32)
+        : this(config, maxRows, logitRows, kind, type, DeviceTraits.Of(provider).WorkingTypeOf(type))
     {
         _memory = provider.Allocate(_plan);
     }
@@ -77,10 +77,10 @@ internal sealed class ActivationMemory : IDisposable
         SizeBytes = _plan.SizeBytes;
     }
 
-    /// <summary>Bytes that such a memory takes on a device that works in fp32.</summary>
-    public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type)
+    /// <summary>Bytes that such a memory takes on a device.</summary>
+    public static long SizeOf(OlmoConfig config, int maxRows, int logitRows, ActivationKind kind, DType type, DeviceTraits device)
     {
-        using ActivationMemory planned = new(config, maxRows, logitRows, kind, type, DType.F32);
+        using ActivationMemory planned = new(config, maxRows, logitRows, kind, type, device.WorkingTypeOf(type));
         return planned.SizeBytes;
     }
 

@@ -60,8 +60,8 @@ public sealed class OlmoModel : IDisposable
 
     /// <summary>Bytes of activations and gradients that a model for training takes.</summary>
     internal static (long Activations, long Gradients) TrainingBytes(
-        ParameterList parameters, int sequences, int sequenceLength, bool wholeGradients, ActivationRecomputation recomputation) =>
-        (Transformer.SizeOf(parameters, checked(sequences * sequenceLength), TrainingKind(recomputation)), GradientBuffers.SizeOf(parameters, wholeGradients));
+        ParameterList parameters, int sequences, int sequenceLength, bool wholeGradients, ActivationRecomputation recomputation, DeviceTraits device) =>
+        (Transformer.SizeOf(parameters, checked(sequences * sequenceLength), TrainingKind(recomputation), device), GradientBuffers.SizeOf(parameters, wholeGradients));
 
     /// <summary>Starts the losses of a group.</summary>
     public void BeginGroup()

@@ -7,7 +7,6 @@ namespace Olmo.Model.Models;
 internal sealed class Transformer : IDisposable
 {
     private const long LogitElements = 16L << 20;
-    private const int UsualLeastRows = 512;
     private readonly ITensorProvider _provider;
     private readonly ParameterList _parameters;
     private readonly IWeightSource _weights;
@@ -72,9 +71,9 @@ internal sealed class Transformer : IDisposable
     /// <summary>Bytes of activations, and of rounded weights where there are such.</summary>
     public long ActivationBytes => _memory.SizeBytes + (_rounded?.SizeBytes ?? 0);
 
-    /// <summary><see cref="ActivationBytes"/> for passes of so many rows on a device that works in fp32.</summary>
-    public static long SizeOf(ParameterList parameters, int rows, ActivationKind kind) =>
-        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows, UsualLeastRows), kind, parameters.ActivationType)
+    /// <summary><see cref="ActivationBytes"/> for passes of so many rows on a device.</summary>
+    public static long SizeOf(ParameterList parameters, int rows, ActivationKind kind, DeviceTraits device) =>
+        ActivationMemory.SizeOf(parameters.Config, rows, LogitRows(parameters.Config.Vocabulary, rows, device.LeastProductRows), kind, parameters.ActivationType, device)
         + RoundedWeights.SizeOf(parameters);
 
     /// <summary>Activations of a pass.</summary>

@@ -24,7 +24,7 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        _microBatch = MicroBatchOf(settings);
+        _microBatch = settings.SequencesPerPass;
         GradientStorage storage = KeepsAllGradients(settings) ? GradientStorage.Whole : GradientStorage.OneLayer;
         _model = new OlmoModel(provider, weights.Parameters, weights, _microBatch, settings.SequenceLength, storage, settings.Recomputation);
         Parameters = weights.Working(weights.Parameters.Layout(settings.Shards));
@@ -42,17 +42,16 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
     /// <summary>Bytes that a program of such sizes takes for activations and for gradients; takes none.</summary>
     /// <param name="parameters">The model.</param>
     /// <param name="settings">Sizes of groups and micro-batches, and what is computed again.</param>
-    public static (long Activations, long Gradients) MemoryOf(ParameterList parameters, StepSettings settings)
+    /// <param name="device">What they are computed on.</param>
+    public static (long Activations, long Gradients) MemoryOf(ParameterList parameters, StepSettings settings, DeviceTraits device)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(settings);
-        return OlmoModel.TrainingBytes(parameters, MicroBatchOf(settings), settings.SequenceLength, KeepsAllGradients(settings), settings.Recomputation);
+        return OlmoModel.TrainingBytes(parameters, settings.SequencesPerPass, settings.SequenceLength, KeepsAllGradients(settings), settings.Recomputation, device);
     }
 
-    private static int MicroBatchOf(StepSettings settings) => Math.Min(settings.MicroBatchSequences, settings.SequencesPerGroup);
-
     // Gradients of several passes are one chain, which stays until the group ends.
-    private static bool KeepsAllGradients(StepSettings settings) => MicroBatchOf(settings) < settings.SequencesPerGroup;
+    private static bool KeepsAllGradients(StepSettings settings) => settings.SequencesPerPass < settings.SequencesPerGroup;
 
     /// <inheritdoc/>
     public bool RunGroup(GroupBatch batch, long globalLabels, GradientAccumulator sums, out GroupLoss loss, CancellationToken abort)

@@ -50,6 +50,11 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains(half, l => l.EndsWith("passes of 8 sequences in bf16, blocks recomputed", StringComparison.Ordinal));
         // Of 17 streams two work in fp32 and 15 are kept in bf16; a block's four norms are copied rounded.
         Assert.Equal(((15 * 512 * 32 * 2) - (4 * 32 * 4)) / 1e6, one - Number(Rows(half, "memory of a rank")[0][Activations]), 0.001);
+
+        string[] gpu = await Describe(Recipe, "--set", "compute.dtype=bfloat16", "--set", "compute.recompute=blocks", "--set", "compute.device=cuda");
+        // There passes work in bf16: nothing is kept beside what they work in.
+        Assert.True(Number(Rows(gpu, "memory of a rank")[0][Activations]) < Number(Rows(half, "memory of a rank")[0][Activations]));
+        Assert.Contains(gpu, l => l.Contains("the device's copy of the weights in bf16", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Olmo.Model.Compute;
+using Olmo.Model.Cpu;
 using Olmo.Model.Models;
 using Olmo.Model.Tensors;
 using Olmo.Model.Tests.Kernels;
@@ -59,7 +60,7 @@ public sealed class BFloat16TrainingTests
         const int Length = 64;
         OlmoConfig Of(int layers) => TinyModels.Config(name) with { Layers = layers, Windows = [] };
         long Bytes(int layers, Precision precision, ActivationRecomputation recomputation) =>
-            OlmoModel.TrainingBytes(new ParameterList(Of(layers), _ => precision), Sequences, Length, false, recomputation).Activations;
+            OlmoModel.TrainingBytes(new ParameterList(Of(layers), _ => precision), Sequences, Length, false, recomputation, CpuProvider.Traits).Activations;
         double Block(Precision precision, ActivationRecomputation recomputation) => (Bytes(33, precision, recomputation) - Bytes(1, precision, recomputation)) / 32.0;
         OlmoConfig c = Of(1);
         const int Rows = Sequences * Length;
@@ -77,7 +78,7 @@ public sealed class BFloat16TrainingTests
     public void TrainingBytes_OfMatricesThatAreRounded_AreThoseOfFp32(bool tied)
     {
         long Bytes(int vocabulary, Precision precision) => OlmoModel.TrainingBytes(
-            new ParameterList(TinyModels.Config("olmo2") with { Layers = 16, Vocabulary = vocabulary, TiedEmbeddings = tied, Windows = [] }, _ => precision), 1, 4096, false, ActivationRecomputation.Blocks).Activations;
+            new ParameterList(TinyModels.Config("olmo2") with { Layers = 16, Vocabulary = vocabulary, TiedEmbeddings = tied, Windows = [] }, _ => precision), 1, 4096, false, ActivationRecomputation.Blocks, CpuProvider.Traits).Activations;
 
         // Weights are rounded where products read them: what a larger head takes is its logits.
         Assert.Equal(Bytes(100_352, Precision.Single) - Bytes(50_176, Precision.Single), Bytes(100_352, Precision.BFloat16) - Bytes(50_176, Precision.BFloat16));

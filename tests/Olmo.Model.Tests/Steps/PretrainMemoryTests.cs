@@ -52,6 +52,6 @@ public sealed class PretrainMemoryTests
         using ResidentWeights weights = new(provider, parameters);
         using PretrainProgram program = new(provider, weights, settings);
 
-        Assert.Equal((program.ActivationBytes, program.GradientBytes), PretrainProgram.MemoryOf(parameters, settings));
+        Assert.Equal((program.ActivationBytes, program.GradientBytes), PretrainProgram.MemoryOf(parameters, settings, CpuProvider.Traits));
     }
 }

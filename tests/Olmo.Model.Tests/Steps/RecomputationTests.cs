@@ -1,3 +1,4 @@
+using Olmo.Model.Cpu;
 using Olmo.Model.Models;
 using Olmo.Model.Tests.Models;
 
@@ -32,8 +33,8 @@ public sealed class RecomputationTests
         const int Layers = 5;
         OlmoConfig config = TinyModels.Config(name) with { Layers = Layers };
         ParameterList parameters = new(config.Windows.IsDefaultOrEmpty ? config : config with { Windows = [3, 3, 0, 3, 0] });
-        (long kept, _) = OlmoModel.TrainingBytes(parameters, Sequences, Length, true, ActivationRecomputation.None);
-        (long recomputed, _) = OlmoModel.TrainingBytes(parameters, Sequences, Length, true, ActivationRecomputation.Blocks);
+        (long kept, _) = OlmoModel.TrainingBytes(parameters, Sequences, Length, true, ActivationRecomputation.None, CpuProvider.Traits);
+        (long recomputed, _) = OlmoModel.TrainingBytes(parameters, Sequences, Length, true, ActivationRecomputation.Blocks, CpuProvider.Traits);
         int width = config.Width, query = config.QueryWidth, key = config.KeyWidth, hidden = config.FeedForward;
         // q, k, v, attention's output; gate, up, hidden; the stream after attention, both sublayers' outputs; log-sum-exp; statistics of up to three norms.
         List<int> columns = [query, key, key, query, hidden, hidden, hidden, width, width, width, config.Heads, 6];
