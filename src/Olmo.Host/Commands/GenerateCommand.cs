@@ -26,7 +26,9 @@ internal static class GenerateCommand
         Option<int> threads = new("--threads") { Description = "Compute threads; 0: as many as cores." };
         Option<string> weights = new("--weights") { Description = "How weights are held in memory: fp32, bf16 (half the bytes, so about twice the speed), or stored: as in the files.", DefaultValueFactory = _ => "stored" };
         weights.AcceptOnlyFromAmong("fp32", "bf16", "stored");
-        Command command = new("generate", "Continues texts with a trained model.") { folder, prompt, file, json, batch, tokens, temperature, topK, topP, seed, threads, weights };
+        Option<string> device = new("--device") { Description = "What computes: cpu, or cuda: the first NVIDIA GPU.", DefaultValueFactory = _ => "cpu" };
+        device.AcceptOnlyFromAmong("cpu", "cuda");
+        Command command = new("generate", "Continues texts with a trained model.") { folder, prompt, file, json, batch, tokens, temperature, topK, topP, seed, threads, weights, device };
         command.SetAction((parsed, cancellationToken) =>
         {
             SamplingSettings sampling = new()
@@ -46,7 +48,7 @@ internal static class GenerateCommand
             }
 
             Request request = new(Prompts(parsed.GetValue(prompt) ?? [], parsed.GetValue(file)), AtLeast("--tokens", parsed.GetValue(tokens), 0), AtLeast("--batch", parsed.GetValue(batch), 1), sampling);
-            using LoadedModel model = LoadedModel.Load(parsed.GetRequiredValue(folder), parsed.GetValue(threads), TypeOf(parsed.GetValue(weights)));
+            using LoadedModel model = LoadedModel.Load(parsed.GetRequiredValue(folder), parsed.GetValue(threads), parsed.GetValue(device) == "cuda", TypeOf(parsed.GetValue(weights)));
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {

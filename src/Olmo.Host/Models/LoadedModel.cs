@@ -1,6 +1,7 @@
+using Olmo.Actors.Ranks;
 using Olmo.Data.Tokenization;
+using Olmo.Host.Runs;
 using Olmo.Model.Compute;
-using Olmo.Model.Cpu;
 using Olmo.Model.Formats;
 using Olmo.Model.Generation;
 using Olmo.Model.Models;
@@ -11,15 +12,13 @@ namespace Olmo.Host.Models;
 /// <summary>A model folder in memory, ready to continue text.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private readonly ComputePool _pool;
-    private readonly CpuProvider _provider;
+    private readonly IComputeDevice _device;
     private readonly PackedWeights _weights;
     private readonly Tokenizer _tokenizer;
 
-    private LoadedModel(ComputePool pool, CpuProvider provider, PackedWeights weights, Tokenizer tokenizer)
+    private LoadedModel(IComputeDevice device, PackedWeights weights, Tokenizer tokenizer)
     {
-        _pool = pool;
-        _provider = provider;
+        _device = device;
         _weights = weights;
         _tokenizer = tokenizer;
     }
@@ -29,13 +28,13 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Loads a folder with config.json, model.safetensors and tokenizer.json.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="threads">Compute threads; 0: as many as cores.</param>
+    /// <param name="threads">Compute threads of processors; 0: as many as cores.</param>
+    /// <param name="onGpu">Whether a GPU computes.</param>
     /// <param name="weights">How matrices are held: F32, BF16, or null: as in the files.</param>
-    /// <exception cref="UsageException">Something is missing or broken; the message names the file.</exception>
-    public static LoadedModel Load(string folder, int threads, DType? weights = null)
+    /// <exception cref="UsageException">Something is missing or broken; the message names the file, or what the GPU lacks.</exception>
+    public static LoadedModel Load(string folder, int threads, bool onGpu = false, DType? weights = null)
     {
-        ComputePool? pool = null;
-        CpuProvider? provider = null;
+        IComputeDevice? device = null;
         PackedWeights? held = null;
         try
         {
@@ -43,17 +42,15 @@ internal sealed class LoadedModel : IDisposable
             {
                 using HuggingFaceFolder files = HuggingFaceFolder.Open(folder);
                 Tokenizer tokenizer = Tokenizer.Load(folder);
-                pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
-                provider = new CpuProvider(pool, SimdWidths.Best);
-                held = files.LoadPacked(provider, weights);
-                return new LoadedModel(pool, provider, held, tokenizer);
+                device = onGpu ? RunDevice.Open(0, "--device cuda") : new CpuDevice(threads > 0 ? threads : Environment.ProcessorCount, SimdWidths.Best);
+                held = files.LoadPacked(device.Provider, weights);
+                return new LoadedModel(device, held, tokenizer);
             });
         }
         catch
         {
             held?.Dispose();
-            provider?.Dispose();
-            pool?.Dispose();
+            device?.Dispose();
             throw;
         }
     }
@@ -94,8 +91,7 @@ internal sealed class LoadedModel : IDisposable
     public void Dispose()
     {
         _weights.Dispose();
-        _provider.Dispose();
-        _pool.Dispose();
+        _device.Dispose();
     }
 
     // As long as the longest text can get. The last new token is written and not read, so it needs no place.
@@ -114,7 +110,7 @@ internal sealed class LoadedModel : IDisposable
         }
 
         int capacity = (int)Math.Min(longest + Math.Max(tokens, 1) - 1, ContextLength - 1);
-        return new OlmoDecoder(_provider, _weights.Parameters, _weights, sequences, capacity);
+        return new OlmoDecoder(_device.Provider, _weights.Parameters, _weights, sequences, capacity);
     }
 
     private TextGenerator Generator(OlmoDecoder decoder) =>
