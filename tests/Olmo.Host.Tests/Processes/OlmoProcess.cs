@@ -109,6 +109,7 @@ internal sealed class OlmoProcess : IDisposable
             }
 
             await _process.WaitForExitAsync(bound.Token);
+            _output.AppendLine(CultureInfo.InvariantCulture, $"(exit code {_process.ExitCode})");
             return _process.ExitCode;
         }
         catch (OperationCanceledException)
