@@ -172,20 +172,8 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private static byte* Host<T>(in Tensor tensor, int count)
         where T : unmanaged
     {
-        DType dtype = tensor.DType;
-        bool fits = dtype switch
-        {
-            DType.F32 => typeof(T) == typeof(float),
-            DType.F64 => typeof(T) == typeof(double),
-            DType.I32 => typeof(T) == typeof(int),
-            DType.I64 => typeof(T) == typeof(long),
-            DType.F16 => typeof(T) == typeof(Half),
-            DType.BF16 => typeof(T) == typeof(ushort),
-            _ => false,
-        };
-        return fits && tensor.Count == count && !tensor.Buffer.IsPacked
-            ? Address(tensor)
-            : throw new ArgumentException($"'{tensor.Buffer.Name}' is {dtype} {tensor.Shape}; {count} values of {typeof(T).Name} were given.");
+        RequireValues<T>(tensor, count);
+        return Address(tensor);
     }
 
     private static nint Blocks(nint count, nint block) => (count + block - 1) / block;

@@ -23,6 +23,26 @@ internal static class OperandChecks
         }
     }
 
+    /// <summary>Values of a .NET type are those of a tensor in rows, as many of them.</summary>
+    public static void RequireValues<T>(in Tensor tensor, int count)
+        where T : unmanaged
+    {
+        bool fits = tensor.DType switch
+        {
+            DType.F32 => typeof(T) == typeof(float),
+            DType.F64 => typeof(T) == typeof(double),
+            DType.I32 => typeof(T) == typeof(int),
+            DType.I64 => typeof(T) == typeof(long),
+            DType.F16 => typeof(T) == typeof(Half),
+            DType.BF16 => typeof(T) == typeof(ushort),
+            _ => false,
+        };
+        if (!fits || tensor.Count != count || tensor.Buffer.IsPacked)
+        {
+            throw new ArgumentException($"'{tensor.Buffer.Name}' is {tensor.DType} {tensor.Shape}; {count} values of {typeof(T).Name} were given.");
+        }
+    }
+
     /// <summary>Ranges lie inside a tensor and inside packed memory.</summary>
     public static void RequireInside(ReadOnlySpan<ChunkRange> ranges, string operation, in Tensor tensor, in Tensor packed)
     {

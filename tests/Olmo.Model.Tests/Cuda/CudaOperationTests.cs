@@ -31,7 +31,7 @@ public sealed class CudaOperationTests
         {
             double[] values = bench.Read(output);
             Assert.Equal(values, again.Read(output));
-            AssertClose(expected.Read(output), values, Math.Max(operation.Tolerance, LeastTolerance), $"{name}: {output}");
+            CpuProviderOperationTests.AssertClose(expected.Read(output), values, Math.Max(operation.Tolerance, LeastTolerance), $"{name}: {output}");
             if (bench.Outputs.Contains(output + " in place"))
             {
                 Assert.Equal(values, bench.Read(output + " in place"));
@@ -56,16 +56,5 @@ public sealed class CudaOperationTests
         Assert.Equal(expected.State, actual.State);
         Assert.Equal(expected.UpdatedDigests, actual.UpdatedDigests);
         Assert.Equal(expected.DigestsAgain, actual.DigestsAgain);
-    }
-
-    private static void AssertClose(double[] expected, double[] actual, double tolerance, string what)
-    {
-        Assert.Equal(expected.Length, actual.Length);
-        double scale = expected.Max(Math.Abs);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Assert.True(
-                Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"{what}[{i}] is {actual[i]:R}; fp64 gives {expected[i]:R} (largest {scale:R})");
-        }
     }
 }

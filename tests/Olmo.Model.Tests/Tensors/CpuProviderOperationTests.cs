@@ -83,7 +83,7 @@ public sealed class CpuProviderOperationTests
         }
     }
 
-    private static void AssertClose(double[] expected, double[] actual, double tolerance, string what)
+    internal static void AssertClose(double[] expected, double[] actual, double tolerance, string what)
     {
         Assert.Equal(expected.Length, actual.Length);
         double scale = expected.Max(Math.Abs);

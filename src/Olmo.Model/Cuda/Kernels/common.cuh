@@ -4,7 +4,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-// Instructions that C has no word for.
+// Instructions that C has no word for. Who compiles the kernels for a processor, to run them there step by step, defines OLMO_EMULATED and gives these.
 #ifndef OLMO_EMULATED
 
 // d += a b, a 16 x 16 row-major, b 16 x 8 column-major, both bf16; d fp32. Fragments as PTX's mma.m16n8k16 lays them out.
