@@ -26,11 +26,7 @@ internal sealed class CudaDevice : IDisposable
         _device = driver.Device(ordinal);
         Name = driver.DeviceName(_device);
         ComputeCapability = (driver.DeviceAttribute(_device, DeviceAttribute.ComputeCapabilityMajor) * 10) + driver.DeviceAttribute(_device, DeviceAttribute.ComputeCapabilityMinor);
-        Multiprocessors = driver.DeviceAttribute(_device, DeviceAttribute.MultiprocessorCount);
         MaxSharedBytes = driver.DeviceAttribute(_device, DeviceAttribute.MaxSharedBytesPerBlock);
-        MemoryBytes = driver.DeviceMemory(_device);
-        DriverVersion = driver.Version();
-        Uuid = driver.DeviceUuid(_device);
         _context = driver.RetainPrimaryContext(_device);
         driver.SetCurrent(_context);
         Stream = driver.CreateStream();
@@ -48,20 +44,8 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>10 major + minor.</summary>
     public int ComputeCapability { get; }
 
-    /// <summary>Multiprocessors that it has.</summary>
-    public int Multiprocessors { get; }
-
     /// <summary>Shared memory that a block may have, bytes.</summary>
     public int MaxSharedBytes { get; }
-
-    /// <summary>All memory of the GPU, bytes.</summary>
-    public long MemoryBytes { get; }
-
-    /// <summary>1000 major + 10 minor of the newest CUDA that the driver serves.</summary>
-    public int DriverVersion { get; }
-
-    /// <summary>Which GPU of all.</summary>
-    public Guid Uuid { get; }
 
     /// <summary>The stream.</summary>
     public nint Stream { get; }

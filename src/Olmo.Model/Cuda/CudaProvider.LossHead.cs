@@ -43,6 +43,12 @@ public sealed unsafe partial class CudaProvider
                 Multiply(dw, logits, input, Address(pass.WeightGradient, DType.F32));
             }
         }
+        Changed(pass.CrossEntropy);
+        Changed(pass.ZLoss);
+        Changed(pass.LogProbability);
+        Changed(pass.InputGradient);
+        Changed(pass.WeightGradient);
+        Changed(pass.Logits);
     }
 
     // Address of a value per row from one row on; 0 for none.

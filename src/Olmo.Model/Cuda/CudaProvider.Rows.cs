@@ -19,6 +19,8 @@ public sealed unsafe partial class CudaProvider
         Require(rstd.IsNone || rstd.Count == x.Shape.Rows, "RMS norm", x, rstd.IsNone ? x : rstd);
         Launch(
             $"rows/rms_norm_{Ending(x)}", x.Shape.Rows, RowThreads, 0, Address(x), Address(weight, DType.F32), Address(y), Optional(rstd, DType.F32), (int)x.Shape.Columns, (float)epsilon);
+        Changed(y);
+        Changed(rstd);
     }
 
     /// <inheritdoc/>
@@ -38,6 +40,8 @@ public sealed unsafe partial class CudaProvider
             $"rows/rms_norm_gradient_{each}_{Ending(x)}", parts, RowThreads, 0,
             Address(dy), Address(x), Address(weight, DType.F32), Address(rstd, DType.F32), Address(dx), partial, columns, rows, RowsOfPart);
         Launch("rows/sum_parts", (columns + 31) / 32, RowThreads, 0, partial, Address(weightGradient, DType.F32), parts, columns, accumulate ? 1 : 0);
+        Changed(dx);
+        Changed(weightGradient);
     }
 
     /// <inheritdoc/>
@@ -49,6 +53,9 @@ public sealed unsafe partial class CudaProvider
         Launch(
             $"rows/layer_norm_{Ending(x)}", x.Shape.Rows, RowThreads, 0,
             Address(x), Address(y), Optional(mean, DType.F32), Optional(rstd, DType.F32), (int)x.Shape.Columns, (float)epsilon);
+        Changed(y);
+        Changed(mean);
+        Changed(rstd);
     }
 
     /// <inheritdoc/>
@@ -60,5 +67,6 @@ public sealed unsafe partial class CudaProvider
         Launch(
             $"rows/layer_norm_gradient_{Ending(x)}", x.Shape.Rows, RowThreads, 0,
             Address(dy), Address(x), Address(mean, DType.F32), Address(rstd, DType.F32), Address(dx), (int)x.Shape.Columns);
+        Changed(dx);
     }
 }

@@ -19,6 +19,8 @@ public sealed unsafe partial class CudaProvider
         Launch(
             "steps/add_rounded", ranges.Length, RowThreads, 0,
             Address(gradient, DType.F32), Address(sums, DType.I64), DeviceRanges(ranges), Address(flags, DType.I32), limit, accumulate ? 1 : 0);
+        Changed(sums);
+        Changed(flags);
     }
 
     /// <inheritdoc/>
@@ -26,6 +28,7 @@ public sealed unsafe partial class CudaProvider
     {
         RequireSame("sum of integers", values, sums);
         Launch("steps/add_integers", (sums.Count + RowThreads - 1) / RowThreads, RowThreads, 0, Address(values, DType.I64), Address(sums, DType.I64), sums.Count);
+        Changed(sums);
     }
 
     /// <inheritdoc/>
@@ -74,6 +77,8 @@ public sealed unsafe partial class CudaProvider
         Launch(
             "steps/measure", (ranges.Length + RangesOfBlock - 1) / RangesOfBlock, RowThreads, 0,
             Address(sums, DType.I64), Optional(other, DType.I64), DeviceRanges(ranges), Address(digests, DType.I64), Optional(squares, DType.F64), ranges.Length);
+        Changed(digests);
+        Changed(squares);
     }
 
     /// <inheritdoc/>
@@ -88,6 +93,9 @@ public sealed unsafe partial class CudaProvider
             Address(sums, DType.I64), Optional(other, DType.I64), Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64),
             step.Clip, step.Decay, step.OneMinusBeta1, step.Beta2, step.OneMinusBeta2, step.StepSize, step.InverseRootCorrection2, step.Epsilon);
         Changed(p);
+        Changed(m);
+        Changed(v);
+        Changed(digests);
     }
 
     /// <inheritdoc/>
@@ -99,5 +107,6 @@ public sealed unsafe partial class CudaProvider
         Launch(
             "steps/digest_state", ranges.Length, RowThreads, 0,
             Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64));
+        Changed(digests);
     }
 }

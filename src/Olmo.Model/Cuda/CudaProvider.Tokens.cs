@@ -12,6 +12,7 @@ public sealed unsafe partial class CudaProvider
         Require(table.Shape.Columns == y.Shape.Columns && ids.Count == y.Shape.Rows, "embedding", table, y);
         ulong rows = table.Buffer.IsPacked ? PackedAddress(table) : Address(table);
         Launch($"tokens/embedding_{Ending(table)}_{Ending(y)}", y.Shape.Rows, RowThreads, 0, rows, Address(ids, DType.I32), Address(y), (int)y.Shape.Columns);
+        Changed(y);
     }
 
     /// <inheritdoc/>
@@ -26,6 +27,7 @@ public sealed unsafe partial class CudaProvider
         Launch(
             $"tokens/embedding_gradient_{Ending(dy)}", rows, RowThreads, 0,
             tokens, next, first, Address(dy), Address(tableGradient, DType.F32), (int)dy.Shape.Columns);
+        Changed(tableGradient);
     }
 
     /// <inheritdoc/>
@@ -62,5 +64,6 @@ public sealed unsafe partial class CudaProvider
         Launch(
             $"tokens/rope_{Ending(x)}", x.Shape.Rows, RowThreads, 0,
             Address(x), Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), Address(y), (int)x.Shape.Columns, (int)half, sign);
+        Changed(y);
     }
 }

@@ -52,9 +52,6 @@ public sealed unsafe partial class CudaProvider : ITensorProvider
     /// <inheritdoc/>
     public int LeastProductRows => Traits.LeastProductRows;
 
-    /// <summary>All memory of the GPU, bytes.</summary>
-    public long MemoryBytes => _device.MemoryBytes;
-
     /// <summary>A line for each kind of product so far with the algorithm that it keeps, for logs.</summary>
     public IReadOnlyList<string> ProductAlgorithms => _products.Algorithms;
 

@@ -7,7 +7,7 @@ namespace Olmo.Model.Steps;
 
 /// <summary>
 /// Next-token pre-training: cross-entropy with z-loss over the labels of a group, in micro-batches. The chains of a group's gradients run over its sequences in
-/// order, so the size of the micro-batch changes speed and memory only.
+/// order, so on processors the size of the micro-batch changes speed and memory only; on a GPU it decides bits.
 /// </summary>
 public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
 {

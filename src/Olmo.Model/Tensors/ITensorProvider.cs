@@ -13,7 +13,8 @@ namespace Olmo.Model.Tensors;
 /// <para>"rows" is the number of tokens. A matrix is [rows, columns], a weight is [out, in]. Outputs must not overlap inputs unless a parameter says so.</para>
 /// <para>
 /// Order of sums, which decides bits: an element of a product is one chain of fused multiply-adds over the inner axis ascending, from +0, or from what is there
-/// where <c>accumulate</c> is true; gradients of weights are chains over rows ascending. No result depends on how many rows a call has.
+/// where <c>accumulate</c> is true; gradients of weights are chains over rows ascending. No result depends on how many rows a call has. A GPU has an order of its own, the same in every run, in which
+/// the sizes of a call count.
 /// </para>
 /// <para>Errors: <see cref="ArgumentException"/> for shapes or types that do not fit, named with both; from the call itself, never later.</para>
 /// </remarks>

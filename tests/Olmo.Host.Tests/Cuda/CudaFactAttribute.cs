@@ -16,7 +16,7 @@ internal sealed class CudaFactAttribute : FactAttribute
             using CudaProvider provider = new();
             return null;
         }
-        catch (CudaNotAvailableException e)
+        catch (Exception e) when (e is CudaNotAvailableException or CudaException)
         {
             return e.Message;
         }

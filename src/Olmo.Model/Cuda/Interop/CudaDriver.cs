@@ -14,8 +14,6 @@ internal sealed unsafe partial class CudaDriver
     private readonly delegate* unmanaged<int*, int, int> _deviceGet;
     private readonly delegate* unmanaged<byte*, int, int, int> _deviceGetName;
     private readonly delegate* unmanaged<int*, int, int, int> _deviceGetAttribute;
-    private readonly delegate* unmanaged<nuint*, int, int> _deviceTotalMem;
-    private readonly delegate* unmanaged<byte*, int, int> _deviceGetUuid;
     private readonly delegate* unmanaged<nint*, int, int> _devicePrimaryContextRetain;
     private readonly delegate* unmanaged<int, int> _devicePrimaryContextRelease;
     private readonly delegate* unmanaged<nint, int> _contextSetCurrent;
@@ -33,8 +31,6 @@ internal sealed unsafe partial class CudaDriver
         _deviceGet = (delegate* unmanaged<int*, int, int>)library.Function("cuDeviceGet");
         _deviceGetName = (delegate* unmanaged<byte*, int, int, int>)library.Function("cuDeviceGetName");
         _deviceGetAttribute = (delegate* unmanaged<int*, int, int, int>)library.Function("cuDeviceGetAttribute");
-        _deviceTotalMem = (delegate* unmanaged<nuint*, int, int>)library.Function("cuDeviceTotalMem_v2");
-        _deviceGetUuid = (delegate* unmanaged<byte*, int, int>)library.Function("cuDeviceGetUuid_v2");
         _devicePrimaryContextRetain = (delegate* unmanaged<nint*, int, int>)library.Function("cuDevicePrimaryCtxRetain");
         _devicePrimaryContextRelease = (delegate* unmanaged<int, int>)library.Function("cuDevicePrimaryCtxRelease_v2");
         _contextSetCurrent = (delegate* unmanaged<nint, int>)library.Function("cuCtxSetCurrent");
@@ -83,24 +79,6 @@ internal sealed unsafe partial class CudaDriver
         int value;
         Check(_deviceGetAttribute(&value, (int)attribute, device), "cuDeviceGetAttribute");
         return value;
-    }
-
-    public long DeviceMemory(int device)
-    {
-        nuint bytes;
-        Check(_deviceTotalMem(&bytes, device), "cuDeviceTotalMem");
-        return checked((long)bytes);
-    }
-
-    public Guid DeviceUuid(int device)
-    {
-        Span<byte> uuid = stackalloc byte[16];
-        fixed (byte* p = uuid)
-        {
-            Check(_deviceGetUuid(p, device), "cuDeviceGetUuid");
-        }
-
-        return new Guid(uuid, bigEndian: true);
     }
 
     public nint RetainPrimaryContext(int device)

@@ -3,7 +3,6 @@ namespace Olmo.Model.Cuda.Interop;
 /// <summary>Facts that a driver tells of a device; the numbers are those of CUdevice_attribute.</summary>
 internal enum DeviceAttribute
 {
-    MultiprocessorCount = 16,
     ComputeCapabilityMajor = 75,
     ComputeCapabilityMinor = 76,
     MaxSharedBytesPerBlock = 97,

@@ -22,20 +22,7 @@ __device__ __forceinline__ u32 shared_address(const void* p)
     return address;
 }
 
-// Four 8 x 8 matrices of 16-bit elements; lane l gives the address of row l % 8 of matrix l / 8, 16 bytes, aligned.
-__device__ __forceinline__ void ldmatrix_x4(u32 (&r)[4], const void* row)
-{
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
-}
-
-__device__ __forceinline__ void ldmatrix_x4_trans(u32 (&r)[4], const void* row)
-{
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
-}
-
-// The same with addresses of shared memory's own space, which cost one instruction to reckon where a pointer costs several.
+// Four 8 x 8 matrices of 16-bit elements; lane l gives the address of row l % 8 of matrix l / 8 in shared memory's own space, 16 bytes, aligned.
 __device__ __forceinline__ void ldmatrix_x4_at(u32 (&r)[4], u32 row)
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
@@ -57,11 +44,6 @@ __device__ __forceinline__ u32 transpose_8x8(u32 pair)
 }
 
 // 16 bytes from global to shared memory behind the program's back; zeros where not wanted.
-__device__ __forceinline__ void cp_async_16(void* to, const void* from, bool wanted)
-{
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(shared_address(to)), "l"(from), "r"(wanted ? 16 : 0) : "memory");
-}
-
 __device__ __forceinline__ void cp_async_16_at(u32 to, const void* from, bool wanted)
 {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(from), "r"(wanted ? 16 : 0) : "memory");
@@ -251,7 +233,7 @@ __device__ __forceinline__ void pack_operand(u32 (&a)[4], const float (&left)[4]
     a[2] = pack_bf16(right[0], right[1]); a[3] = pack_bf16(right[2], right[3]);
 }
 
-// d[m] += a[m] b over both halves of b, a pair of B operands as ldmatrix_x4 gives it.
+// d[m] += a[m] b over both halves of b, a pair of B operands as ldmatrix_x4_at gives it.
 __device__ __forceinline__ void mma_pair(float (&left)[4], float (&right)[4], const u32 (&a)[4], const u32 (&b)[4])
 {
     u32 first[2] = {b[0], b[1]}, second[2] = {b[2], b[3]};
