@@ -12,72 +12,84 @@ namespace Olmo.Actors.Contracts;
 /// <summary>Every message that is ever sent between processes: nothing else can be sent or received. Names are never reused, and a change of meaning is a new version.</summary>
 public static class LinkContracts
 {
-    /// <summary>The list for one process, whose handles of actors become addresses and back.</summary>
+    /// <summary>The list for a node or a coordinator, whose handles of actors become addresses and back.</summary>
     /// <param name="addressOf">Address of a handle; publishes the actor if it lives in this process.</param>
     /// <param name="resolve">Handle of an address.</param>
     public static IReadOnlyList<Contract> Create(Func<IActorRef, string> addressOf, Func<string, IActorRef> resolve)
     {
-        LinkJson json = new(new JsonSerializerOptions
-        {
-            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-            RespectNullableAnnotations = true,
-            RespectRequiredConstructorParameters = true,
-            Converters = { new ActorRefJsonConverter(addressOf, resolve), new DoubleJsonConverter() },
-        });
+        LinkJson json = JsonOf(addressOf, resolve);
         return
         [
-            // To a rank.
-            Of<Adopt>("rank.adopt"),
-            Of<Prepare>("rank.prepare"),
-            Of<FormWorld>("rank.form-world"),
-            Of<Train>("rank.train"),
-            Of<LimitStaging>("rank.limit-staging"),
-            Of<StopAtBoundary>("rank.stop-at-boundary"),
-            Of<StopAt>("rank.stop-at"),
-            Of<Abort>("rank.abort"),
-            Of<Finish>("rank.finish"),
-            Of<CheckpointSettled>("checkpoint.settled"),
+            .. OfRanks(json),
 
-            // From a rank.
-            Of<RankReport>("rank.report"),
-            Of<RankPrepared>("rank.prepared"),
-            Of<RankReady>("rank.ready"),
-            Of<RankFailed>("rank.failed"),
-            Of<RankStopped>("rank.stopped"),
-            Of<StopNamed>("rank.stop-named"),
-            Of<PeerLost>("rank.peer-lost"),
-            Of<DescribeWork>("rank.describe-work"),
-            Of<WorkDescribed>("rank.work-described"),
-            Of<SectionOverdue>("rank.section-overdue"),
-            Of<ComputeTimes>("rank.compute-times"),
-            Of<SumsVoid>("rank.sums-void"),
-            Of<AuditEnded>("rank.audit-ended"),
-            Of<RankFinished>("rank.finished"),
-            Of<StepCompleted>("rank.step-completed"),
-            Of<BeginCheckpoint>("checkpoint.begin"),
-            Of<ShardsStored>("checkpoint.shards-stored"),
-            Of<CheckpointFailed>("checkpoint.failed"),
-
-            // Between node, coordinator and ranks.
-            Of<RequestStop>("run.request-stop"),
-            Of<WaitingForRanks>("run.waiting-for-ranks"),
-            Of<WorldRecovered>("run.world-recovered"),
-            Of<JournalUnavailable>("run.journal-unavailable"),
-            Of<JournalAvailable>("run.journal-available"),
-            Of<ProcessReady>("node.process-ready"),
-            Of<SupervisorUp>("node.supervisor-up"),
-            Of<ProcessList>("node.process-list"),
-            Of<ProcessEnded>("node.process-ended"),
-            Of<StartProcesses>("node.start-processes"),
-            Of<KillProcess>("node.kill-process"),
-            Of<EndProcess>("node.end-process"),
+            // Between node and coordinator.
+            Of<RequestStop>(json, "run.request-stop"),
+            Of<WaitingForRanks>(json, "run.waiting-for-ranks"),
+            Of<WorldRecovered>(json, "run.world-recovered"),
+            Of<JournalUnavailable>(json, "run.journal-unavailable"),
+            Of<JournalAvailable>(json, "run.journal-available"),
+            Of<SupervisorUp>(json, "node.supervisor-up"),
+            Of<ProcessList>(json, "node.process-list"),
+            Of<ProcessEnded>(json, "node.process-ended"),
+            Of<StartProcesses>(json, "node.start-processes"),
+            Of<KillProcess>(json, "node.kill-process"),
 
             // What the coordinator journalled, for those who watch.
             .. JournalContracts.All,
         ];
-
-        Contract Of<T>(string name) => new(name, 1, (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T))!);
     }
+
+    /// <summary>The list for a rank: what it is told and what it says. Of the others' messages it knows nothing, and compiles nothing for them when it starts.</summary>
+    /// <param name="addressOf">Address of a handle; publishes the actor if it lives in this process.</param>
+    /// <param name="resolve">Handle of an address.</param>
+    public static IReadOnlyList<Contract> CreateForRank(Func<IActorRef, string> addressOf, Func<string, IActorRef> resolve) => OfRanks(JsonOf(addressOf, resolve));
+
+    private static Contract[] OfRanks(LinkJson json) =>
+    [
+        // To a rank.
+        Of<Adopt>(json, "rank.adopt"),
+        Of<Prepare>(json, "rank.prepare"),
+        Of<FormWorld>(json, "rank.form-world"),
+        Of<Train>(json, "rank.train"),
+        Of<LimitStaging>(json, "rank.limit-staging"),
+        Of<StopAtBoundary>(json, "rank.stop-at-boundary"),
+        Of<StopAt>(json, "rank.stop-at"),
+        Of<Abort>(json, "rank.abort"),
+        Of<Finish>(json, "rank.finish"),
+        Of<CheckpointSettled>(json, "checkpoint.settled"),
+        Of<EndProcess>(json, "node.end-process"),
+
+        // From a rank.
+        Of<RankReport>(json, "rank.report"),
+        Of<RankPrepared>(json, "rank.prepared"),
+        Of<RankReady>(json, "rank.ready"),
+        Of<RankFailed>(json, "rank.failed"),
+        Of<RankStopped>(json, "rank.stopped"),
+        Of<StopNamed>(json, "rank.stop-named"),
+        Of<PeerLost>(json, "rank.peer-lost"),
+        Of<DescribeWork>(json, "rank.describe-work"),
+        Of<WorkDescribed>(json, "rank.work-described"),
+        Of<SectionOverdue>(json, "rank.section-overdue"),
+        Of<ComputeTimes>(json, "rank.compute-times"),
+        Of<SumsVoid>(json, "rank.sums-void"),
+        Of<AuditEnded>(json, "rank.audit-ended"),
+        Of<RankFinished>(json, "rank.finished"),
+        Of<StepCompleted>(json, "rank.step-completed"),
+        Of<BeginCheckpoint>(json, "checkpoint.begin"),
+        Of<ShardsStored>(json, "checkpoint.shards-stored"),
+        Of<CheckpointFailed>(json, "checkpoint.failed"),
+        Of<ProcessReady>(json, "node.process-ready"),
+    ];
+
+    private static LinkJson JsonOf(Func<IActorRef, string> addressOf, Func<string, IActorRef> resolve) => new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new ActorRefJsonConverter(addressOf, resolve), new DoubleJsonConverter() },
+    });
+
+    private static Contract Of<T>(LinkJson json, string name) => new(name, 1, (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T))!);
 }
 
 /// <summary>Generated readers and writers of the messages.</summary>

@@ -8,6 +8,9 @@ public sealed record Publish(IActorRef Actor);
 /// <summary>To a process's <see cref="LinkActor"/>: an endpoint will not come back under this name, so what stands for its actors ends.</summary>
 public sealed record Forget(string Endpoint);
 
+/// <summary>Makes the list of contracts of a process: see <see cref="LinkContracts"/>.</summary>
+public delegate IReadOnlyList<Contract> ContractsOf(Func<IActorRef, string> addressOf, Func<string, IActorRef> resolve);
+
 /// <summary>
 /// Joins the actors of this process to the links. A handle that leaves the process, as a sender or inside a message, is published under its path and becomes an address; an address
 /// that arrives becomes a <see cref="RemoteActor"/>. So actors of different processes go on with Tell and Sender. Only what is published can be reached, and only messages of
@@ -23,11 +26,13 @@ public sealed class LinkActor : ReceiveActor
     private readonly Dictionary<IActorRef, string> _addresses = [];
 
     /// <summary>Joins a link, which it starts and whose owner disposes it.</summary>
-    public LinkActor(ILink link)
+    /// <param name="link">The link.</param>
+    /// <param name="contracts">What may be sent and received; <see cref="LinkContracts.Create"/> where it is null.</param>
+    public LinkActor(ILink link, ContractsOf? contracts = null)
     {
         ArgumentNullException.ThrowIfNull(link);
         _link = link;
-        _contracts = new ContractRegistry(LinkContracts.Create(AddressOf, Resolve));
+        _contracts = new ContractRegistry((contracts ?? LinkContracts.Create)(AddressOf, Resolve));
         Receive<Publish>(m => AddressOf(m.Actor));
         Receive<Forget>(OnForget);
         Receive<RemoteStarted>(m => _addresses[Sender] = m.Address);

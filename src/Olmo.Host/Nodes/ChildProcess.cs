@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Olmo.Actors.Contracts;
 using Olmo.Actors.Drills;
 using Olmo.Actors.Links;
 using Olmo.Actors.Nodes;
@@ -109,8 +110,9 @@ internal sealed class ChildProcess : IDisposable
     /// <returns>The system and its link's actor.</returns>
     public (ActorSystem System, IActorRef Links) StartSystem(ImmutableDictionary<Type, object> extensions)
     {
+        ContractsOf contracts = Orders.Role is ProcessRole.Rank ? LinkContracts.CreateForRank : LinkContracts.Create;
         ActorSystem system = new ActorSystemOptions { Time = Time, ShutDownOnProcessExit = false, LoggerFactory = _log, Extensions = extensions }.CreateSystem("olmo");
-        IActorRef links = system.ActorOf(Props.Create(() => new LinkActor(_endpoint)), "links");
+        IActorRef links = system.ActorOf(Props.Create(() => new LinkActor(_endpoint, contracts)), "links");
         system.ActorOf(Props.Create(() => new ChildActor(links, _end, _ => EndAtOnce())), "process");
         IActorRef relay = system.ActorOf(Props.Create(() => new RemoteActor(links, "node/user/events")), "node-events");
         _node = system.ActorOf(Props.Create(() => new RemoteActor(links, "node/user/node")), "node");

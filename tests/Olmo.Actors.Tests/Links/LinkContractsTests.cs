@@ -8,6 +8,7 @@ using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Runtime.Actor;
 using Olmo.Runtime.Contracts;
+using Olmo.Runtime.Storage;
 
 namespace Olmo.Actors.Tests.Links;
 
@@ -130,5 +131,18 @@ public sealed class LinkContractsTests
         string[] golden = [.. Messages.Select(row => (string)row[0]).Order(StringComparer.Ordinal)];
 
         Assert.Equal(_registry.Contracts.Select(c => c.Manifest).Where(m => !events.Contains(m)).Order(StringComparer.Ordinal), golden);
+    }
+
+    [Fact]
+    public void RankList_HasAPartOfTheMessagesAndNoEvent()
+    {
+        ContractRegistry ofRank = new(LinkContracts.CreateForRank(_ => "coordinator/user/run", _ => ActorRefs.Nobody));
+        string[] names = [.. ofRank.Contracts.Select(c => c.Name)];
+
+        Assert.Subset(_registry.Contracts.Select(c => c.Name).ToHashSet(), names.ToHashSet());
+        Assert.Empty(names.Intersect(JournalContracts.All.Select(c => c.Name)));
+        (string manifest, byte[] payload) = _registry.Encode(new KillProcess(2, "hung", true));
+        Assert.Throws<UnknownManifestException>(() => ofRank.DecodeStrict(manifest, payload));
+        Assert.Throws<ArgumentException>(() => ofRank.Encode(new KillProcess(2, "hung", true)));
     }
 }
