@@ -6,7 +6,7 @@ namespace Olmo.Recovery;
 internal sealed record BenchModel(string Name, int Width, int Layers, int Heads, int FeedForward, int Vocabulary, int SequenceLength, int SequencesPerGroup)
 {
     /// <summary>Groups of the global batch.</summary>
-    public const int Groups = 12;
+    public int Groups { get; init; } = 12;
 
     /// <summary>Parameters: both embeddings, attention, feed-forward, norms.</summary>
     public long Parameters => (2L * Vocabulary * Width) + (Layers * ((4L * Width * Width) + (3L * Width * FeedForward) + (4L * Width))) + Width;

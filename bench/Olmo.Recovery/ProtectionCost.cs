@@ -53,7 +53,7 @@ internal static class ProtectionCost
         double bareStep = window.BareStep(m => m.Active);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"sums in fixed point: {sums.Fixed * BenchModel.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * BenchModel.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * BenchModel.Groups / 2 / bareStep * 100:0.00} % of a step; announcements and digests {sums.Announce:0.000} s a step and rank"));
+            $"sums in fixed point: {sums.Fixed * model.Groups / 2:0.000} s a step and rank, in fp32 they would take {sums.Plain * model.Groups / 2:0.000} s: {(sums.Fixed - sums.Plain) * model.Groups / 2 / bareStep * 100:0.00} % of a step; announcements and digests {sums.Announce:0.000} s a step and rank"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"protection {wall * 100:0.00} % of the step's wall time, {processor * 100:0.00} % of its processor time (aim 3 %); 2 ranks x 1 thread over 1 rank x 2 threads {two:0.000} (R = 1), {guarded:0.000} (R = 2, with checkpoints and audits), aim 0.95"));
