@@ -22,7 +22,7 @@ public sealed record CheckpointCoordinatorSettings(RunIdentity Run, int Shards, 
 /// appends <see cref="CheckpointCommitted"/>: that row, and no file, decides what a run resumes. Retention and the collection of garbage follow a commit. Event-sourced;
 /// a restart loses only reports, which the ranks send again.
 /// </summary>
-public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, CheckpointEvent>
+public sealed partial class CheckpointCoordinator : SnapshotActor<CheckpointsState, CheckpointEvent>
 {
     private readonly CheckpointCoordinatorSettings _settings;
     private readonly IObjectStore _store;
@@ -180,86 +180,6 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
         return true;
     }
 
-    private void OnCheckpointFailed(CheckpointFailed failed)
-    {
-        (int Timeline, long Step) key = (failed.Timeline, failed.Step);
-        if (_committing.Contains(key) || State.Committed.Exists(c => c.Timeline == failed.Timeline && c.Step == failed.Step))
-        {
-            Sender.Tell(new CheckpointSettled(failed.Timeline, failed.Step, true, "committed by others"));
-            return;
-        }
-
-        if (!IsTooLate(key, failed.Generation, Sender))
-        {
-            ReportersOf(key).Add(Sender);
-            Abandon(key, failed.Generation + 1, failed.Reason);
-        }
-    }
-
-    private void OnEndUnfinished(EndUnfinished end)
-    {
-        (int Timeline, long Step) staging = (end.Timeline, end.Staging);
-        bool isStaging = end.Staging > 0 && !State.Committed.Exists(c => (c.Timeline, c.Step) == staging) && !State.AbandonedAt.Exists(a => (a.Timeline, a.Step) == staging);
-        (int Timeline, long Step)[] unfinished = !_settings.Guards.EndUnfinished ? [] :
-        [
-            .. State.Begun.Where(b => b.Generation < end.Generation).Select(b => (b.Timeline, b.Step)).Union(_pending.Keys).Union(isStaging ? [staging] : [])
-                .Where(key => !_committing.Contains(key) && (key.Timeline != end.Timeline || !LivingWriteTheRest(key, end.Living))),
-        ];
-        Sender.Tell(new UnfinishedEnded(end.Generation, [.. unfinished.Select(key => key.Step)]));
-        foreach ((int Timeline, long Step) key in unfinished)
-        {
-            if (State.IsBegun(key.Timeline, key.Step))
-            {
-                _cutShort[key] = end.Generation; // whoever died may have held a copy
-            }
-
-            Abandon(key, end.Generation, "the world changed before all its shards were written");
-        }
-    }
-
-    // What a coordinator of before was told of writers is not known here: then the attempt ends.
-    private bool LivingWriteTheRest((int Timeline, long Step) key, ImmutableArray<int> living)
-    {
-        if (!_writers.TryGetValue(key, out SortedDictionary<int, ImmutableArray<int>>? writers))
-        {
-            return false;
-        }
-
-        bool[] there = new bool[_settings.Shards];
-        foreach (int shard in _pending.GetValueOrDefault(key)?.Shards.Keys ?? [])
-        {
-            there[shard] = true;
-        }
-
-        foreach ((int rank, ImmutableArray<int> shards) in writers)
-        {
-            foreach (int shard in living.Contains(rank) ? shards : [])
-            {
-                there[shard] = true;
-            }
-        }
-
-        return !there.Contains(false);
-    }
-
-    // Its death may be heard of before or after that the attempt is over. Whoever died with its part unwritten held a copy of the state beside the state.
-    private void OnMemberDied(MemberDied died)
-    {
-        foreach ((int Timeline, long Step) key in State.Begun.Select(b => (b.Timeline, b.Step)).Concat(_cutShort.Where(c => died.Generation < c.Value).Select(c => c.Key)))
-        {
-            if (_writers.TryGetValue(key, out SortedDictionary<int, ImmutableArray<int>>? writers) && !writers.ContainsKey(died.RankId))
-            {
-                continue; // it held no copy
-            }
-
-            if (!_stored.TryGetValue(key, out HashSet<int>? stored) || !stored.Contains(died.RankId))
-            {
-                Context.Parent.Tell(new DiedStaging(died.RankId, key.Step));
-                return;
-            }
-        }
-    }
-
     private void Settle((int Timeline, long Step) key, bool isCommitted, string detail)
     {
         CheckpointSettled settled = new(key.Timeline, key.Step, isCommitted, detail);
@@ -322,89 +242,6 @@ public sealed class CheckpointCoordinator : SnapshotActor<CheckpointsState, Chec
     {
         _committing.Remove((failed.Timeline, failed.Step));
         Abandon((failed.Timeline, failed.Step), failed.Generation + 1, failed.Reason);
-    }
-
-    private void Abandon((int Timeline, long Step) key, long generation, string reason) => Persist(new CheckpointAbandoned(key.Timeline, key.Step, reason, generation), e =>
-    {
-        Update(e);
-        _log.Error("no checkpoint of step {0}: {1}", key.Step, reason);
-        Settle(key, false, reason);
-        Context.System.EventStream.Publish(e);
-    });
-
-    private void OnReject(RejectCheckpoint reject)
-    {
-        if (_store.LengthOf(reject.File) is not null)
-        {
-            string aside = _store.SetAside(reject.File);
-            _log.Error("'{0}' was set aside as '{1}'", reject.File, aside);
-        }
-
-        IActorRef asker = Sender;
-        Persist(new CheckpointRejected(reject.Timeline, reject.Step, reject.File, reject.Reason), e =>
-        {
-            Update(e);
-            Context.System.EventStream.Publish(e);
-            asker.Tell(new CheckpointIsRejected(e.Timeline, e.Step));
-        });
-    }
-
-    private void OnSuspect(SuspectCheckpoints suspect)
-    {
-        CheckpointSuspected[] marked =
-        [
-            .. State.Committed.Where(c => suspect.Lineage.Counts(c.Timeline, c.Step) && c.Step > suspect.After && !State.IsSuspect(c))
-                .Select(c => new CheckpointSuspected(c.Timeline, c.Step, suspect.Reason)),
-        ];
-        if (marked.Length > 0)
-        {
-            PersistAll(marked, e =>
-            {
-                Update(e);
-                Context.System.EventStream.Publish(e);
-            });
-        }
-    }
-
-    private void Retire()
-    {
-        CheckpointRetired[] expired = _settings.AwaitsNeeded && _needed is null ? [] : [.. State.Expired(_settings.Policy.Keep, _needed).Select(c => new CheckpointRetired(c.Timeline, c.Step))];
-        if (expired.Length == 0)
-        {
-            CollectGarbage();
-            return;
-        }
-
-        PersistAll(expired, e =>
-        {
-            Update(e);
-            if (ReferenceEquals(e, expired[^1]))
-            {
-                CollectGarbage();
-            }
-        });
-    }
-
-    private void CollectGarbage()
-    {
-        if (!State.Begun.IsEmpty)
-        {
-            return; // names of a begun checkpoint are not known yet, so nothing is deleted while one is under way
-        }
-
-        _collecting = true;
-        GarbageCollection work = new(_store, State.NamesInUse(), _time.GetUtcNow() - _settings.Policy.GarbageGrace);
-        Task.Run(work.Run).PipeTo(Self, success: names => new GarbageCollected(names, null), failure: e => new GarbageCollected(0, e.Message));
-    }
-
-    private void OnGarbageCollected(GarbageCollected collected)
-    {
-        _collecting = false;
-        Stash.UnstashAll();
-        if (collected.Failure is { } failure)
-        {
-            _log.Warning("collection of garbage failed and is tried again after the next commit: {0}", failure);
-        }
     }
 
     private sealed record ManifestWritten(CheckpointManifest Manifest, string Name, string Sha256, string Ledger);

@@ -8,7 +8,7 @@ namespace Olmo.Actors.Nodes;
 /// Starts, watches and, as the last resort, kills the processes of one machine: a coordinator, which is replaced at once when it dies, and rank processes. It tells the
 /// coordinator what lives, and decides nothing about worlds. A frozen coordinator is left alone unless the settings say otherwise: nobody waits for it in a step.
 /// </summary>
-public sealed class NodeActor : ReceiveActor, IWithTimers
+public sealed partial class NodeActor : ReceiveActor, IWithTimers
 {
     /// <summary>Name of the coordinator's endpoint.</summary>
     public const string CoordinatorEndpoint = "coordinator";
@@ -139,102 +139,6 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         _log.Info("the rest of place {0} is over", over.Place);
     }
 
-    private void StartMissingRanks()
-    {
-        while (Ranks.Count() < _target && Start(ProcessRole.Rank))
-        {
-        }
-
-        TellRanks();
-    }
-
-    private void OnExited(ChildExited exited)
-    {
-        if (!_children.Remove(exited.Number, out Child? child))
-        {
-            return; // of an earlier incarnation of this actor
-        }
-
-        _log.Info("{0} {1} (process id {2}) {3}", child.Role, child.Number, child.Process.Id, exited.Exit);
-        Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, exited.Exit.ToString()));
-        if (child.Role is ProcessRole.Rank)
-        {
-            _links.Tell(new Forget(EndpointOf(child)));
-            _ranks.Tell(new ProcessEnded(child.Number, exited.Exit.ExitCode, exited.Exit.Signal));
-        }
-
-        if (_closing is not null)
-        {
-            if (_children.Count == 0)
-            {
-                Context.Stop(Self);
-            }
-
-            return;
-        }
-
-        if (child.Role is ProcessRole.Rank && exited.Exit.ExitCode is { } code && code == _settings.UnfitExitCode)
-        {
-            Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, _places.Fail(child.Slot)));
-        }
-
-        if (child.Role is ProcessRole.Coordinator)
-        {
-            Replace(ref _failedCoordinators, child, exited.Exit, () => Start(ProcessRole.Coordinator));
-        }
-        else if (_settings.Respawns)
-        {
-            Replace(ref _failedRanks, child, exited.Exit, child.WasUseful ? ReplaceRank : StartMissingRanks);
-        }
-        else
-        {
-            TellRanks();
-        }
-    }
-
-    private void Replace(ref int failed, Child child, ProcessExit exit, Action start)
-    {
-        if (exit.ExitCode is { } code && code == _settings.HopelessExitCode)
-        {
-            Context.System.EventStream.Publish(new NodeFailed($"{child.Role} {child.Number} {exit}: a mistake that another start does not mend"));
-            return;
-        }
-
-        failed = child.WasUseful ? 0 : failed + 1;
-        if (failed > _settings.MaxFailedStarts)
-        {
-            Context.System.EventStream.Publish(new NodeFailed(
-                $"{failed} processes of role {child.Role} in a row ended before they were of use, the limit is {_settings.MaxFailedStarts}; the last one {exit}"));
-            return;
-        }
-
-        start();
-    }
-
-    // Where other ranks live they recover first: the start of a process takes seconds of processor time.
-    private void ReplaceRank()
-    {
-        if (_settings.ReplacementDelay <= TimeSpan.Zero || !Ranks.Any(c => c.WasUseful))
-        {
-            StartMissingRanks();
-            return;
-        }
-
-        _holdsBack = true;
-        Timers.StartSingleTimer(nameof(DelayOver), DelayOver.Instance, _settings.ReplacementDelay);
-        TellRanks();
-    }
-
-    private void StartHeldBack()
-    {
-        if (_holdsBack && _closing is null)
-        {
-            _holdsBack = false;
-            Timers.Cancel(nameof(DelayOver));
-            StartMissingRanks();
-        }
-    }
-
     private void OnReady(ProcessReady ready)
     {
         if (!_children.TryGetValue(ready.Number, out Child? child))
@@ -253,43 +157,6 @@ public sealed class NodeActor : ReceiveActor, IWithTimers
         if (_stop is { } stop && _children.ContainsKey(up.Number))
         {
             _run.Tell(stop); // a successor does not know what its predecessor was asked
-        }
-    }
-
-    private void OnSilent(EndpointSilent silent)
-    {
-        _log.Warning("endpoint {0} has not been heard of for {1}", silent.Endpoint, silent.For);
-        SetSilent(silent.Endpoint, silent.Incarnation, true);
-        if ((silent.Endpoint == CoordinatorEndpoint ? _settings.FrozenCoordinator : _settings.FrozenRank) is { } limit)
-        {
-            Timers.StartSingleTimer(FrozenTimer(silent.Incarnation), new ChildFrozen((int)silent.Incarnation, limit), limit > silent.For ? limit - silent.For : TimeSpan.Zero);
-        }
-    }
-
-    private void OnHeard(EndpointHeard heard)
-    {
-        SetSilent(heard.Endpoint, heard.Incarnation, false);
-        Timers.Cancel(FrozenTimer(heard.Incarnation));
-    }
-
-    private static string FrozenTimer(long incarnation) => $"frozen-{incarnation}";
-
-    private void SetSilent(string endpoint, long incarnation, bool silent)
-    {
-        if (_children.TryGetValue((int)incarnation, out Child? child) && EndpointOf(child) == endpoint && child.IsSilent != silent)
-        {
-            child.IsSilent = silent;
-            Context.System.EventStream.Publish(new ProcessChanged(child.Role, child.Number, silent ? "is silent: frozen or starved" : "is heard again"));
-            TellRanks();
-        }
-    }
-
-    private void OnChildFrozen(ChildFrozen frozen)
-    {
-        if (_children.TryGetValue(frozen.Number, out Child? child) && child.IsSilent)
-        {
-            _log.Error("{0} {1} (process id {2}) was silent for longer than {3} and is killed", child.Role, child.Number, child.Process.Id, frozen.Limit);
-            child.Process.Kill();
         }
     }
 
