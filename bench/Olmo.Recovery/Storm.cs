@@ -81,7 +81,7 @@ internal static class Storm
         double needed = bar * free;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  quiet step {quiet:0.000} s = {quiet / stall:0.0} x the median stall of {stall:0.000} s with a spare ({withSpare.Length} of them){(isValid ? "" : " (INVALID: not 5 times; longer sequences are needed)")}; {kills.Count} kills, {(run.Now - began).TotalSeconds / quiet / kills.Count:0.00} steps apart in the mean, {recoveries.Count} changes of the world ({string.Join(", ", recoveries.GroupBy(r => r.Kind).Select(g => $"{g.Key} {g.Count()}"))})"));
+            $"  quiet step {quiet:0.000} s = {quiet / stall:0.0} x the median stall of {stall:0.000} s with a spare ({withSpare.Length} of them){(isValid ? "" : " (INVALID: not 5 times; longer sequences are needed)")}; {kills.Count} kills, {wall / quiet / kills.Count:0.00} steps apart in the mean, {recoveries.Count} changes of the world ({string.Join(", ", recoveries.GroupBy(r => r.Kind).Select(g => $"{g.Key} {g.Count()}"))})"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"  committed {steps - 1} of {attempted} attempts; {steps - 1} steps in {wall:0.0} s; {forced} attempts where growth ends none; bits {(isEqual ? "equal" : "DIFFERENT")}; {Bench.Load}"));
