@@ -24,6 +24,9 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
     public void Read<T>(in Tensor source, Span<T> values)
         where T : unmanaged => inner.Read(source, values);
 
+    public ReadOnlySpan<T> View<T>(in Tensor source)
+        where T : unmanaged => inner.View<T>(source);
+
     public void Zero(in Tensor tensor) => inner.Zero(tensor);
 
     public void Pack(in Tensor rows, in Tensor packed, long firstRow) => inner.Pack(rows, packed, firstRow);

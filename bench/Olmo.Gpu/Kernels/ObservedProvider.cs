@@ -25,6 +25,9 @@ internal sealed partial class ObservedProvider(ITensorProvider inner) : ITensorP
     public void Read<T>(in Tensor source, Span<T> values)
         where T : unmanaged => inner.Read(source, values);
 
+    public ReadOnlySpan<T> View<T>(in Tensor source)
+        where T : unmanaged => inner.View<T>(source);
+
     public void Pack(in Tensor rows, in Tensor packed, long firstRow) => inner.Pack(rows, packed, firstRow);
 
     public int ReadPacked(in Tensor source, Span<byte> packed) => inner.ReadPacked(source, packed);

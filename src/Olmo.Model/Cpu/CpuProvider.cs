@@ -103,6 +103,10 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     }
 
     /// <inheritdoc/>
+    public ReadOnlySpan<T> View<T>(in Tensor source)
+        where T : unmanaged => new(Host<T>(source, checked((int)source.Count)), (int)source.Count);
+
+    /// <inheritdoc/>
     public void Zero(in Tensor tensor)
     {
         ZeroJob job = new() { Target = Address(tensor), Bytes = (nint)(tensor.Count * tensor.DType.SizeBytes()) };

@@ -51,6 +51,22 @@ public sealed unsafe partial class CudaProvider
     }
 
     /// <inheritdoc/>
+    public ReadOnlySpan<T> View<T>(in Tensor source)
+        where T : unmanaged
+    {
+        ulong from = Host<T>(source, checked((int)source.Count));
+        RefuseRecording("A wait");
+        Enter();
+        if (!BufferOf(source).IsInHostMemory)
+        {
+            throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} lies on the device: the host cannot look at it.", nameof(source));
+        }
+
+        BufferOf(source).WaitForChanges();
+        return new ReadOnlySpan<T>((void*)from, (int)source.Count);
+    }
+
+    /// <inheritdoc/>
     public void Zero(in Tensor tensor)
     {
         ulong target = AnyAddress(tensor);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Olmo.Model.Tensors;
@@ -12,7 +11,6 @@ namespace Olmo.Model.State;
 /// <remarks><see cref="Take"/> runs on the compute thread, between steps; <see cref="Write"/> on any thread, before the next <see cref="Take"/>.</remarks>
 public sealed class ShardStage : IDisposable
 {
-    private const int ChunksOfBlock = 16;
     private readonly ITensorProvider _provider;
     private readonly ShardPlacement _placement;
     private readonly BufferSet _memory;
@@ -97,8 +95,8 @@ public sealed class ShardStage : IDisposable
 
     /// <summary>Writes a shard's file and hashes its bytes on the way. The bytes depend on layout, shard and state alone.</summary>
     /// <param name="shard">A shard that the stage holds.</param>
-    /// <param name="destination">Written in blocks of 1 MiB at most; see also <see cref="Describe"/>.</param>
-    /// <param name="cancellation">Looked at before each block; what was written until then is no file.</param>
+    /// <param name="destination">Written chunk by chunk; see also <see cref="Describe"/>.</param>
+    /// <param name="cancellation">Looked at before each chunk; what was written until then is no file.</param>
     public ShardFileInfo Write(int shard, Stream destination, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -109,7 +107,7 @@ public sealed class ShardStage : IDisposable
 
     /// <summary>What <see cref="Write"/> would say of a shard's file; nothing is written.</summary>
     /// <param name="shard">A shard that the stage holds.</param>
-    /// <param name="cancellation">Looked at before each block.</param>
+    /// <param name="cancellation">Looked at before each chunk.</param>
     public ShardFileInfo Describe(int shard, CancellationToken cancellation = default)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -160,39 +158,19 @@ public sealed class ShardStage : IDisposable
         byte[] header = ShardHeader.Of(_placement.Layout, shard).ToBytes();
         hash?.AppendData(header);
         destination?.Write(header);
-        float[] block = ArrayPool<float>.Shared.Rent(ChunksOfBlock * ParameterLayout.ChunkElements);
-        try
+        int chunks = _placement.Layout.ChunksOfShard(shard);
+        foreach (Tensor plane in _planes)
         {
-            int chunks = _placement.Layout.ChunksOfShard(shard);
-            foreach (Tensor plane in _planes)
+            for (int k = 0; k < chunks; k++)
             {
-                for (int first = 0; first < chunks; first += ChunksOfBlock)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    ReadOnlySpan<byte> bytes = ReadBlock(plane, shard, first, block);
-                    hash?.AppendData(bytes);
-                    destination?.Write(bytes);
-                }
+                cancellation.ThrowIfCancellationRequested();
+                ParameterChunk chunk = _placement.Layout.ChunkAt(_placement.Layout.ChunkOfShard(shard, k));
+                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_provider.View<float>(plane.View(_placement.OffsetOf(chunk.Index), new Shape(chunk.Length))));
+                hash?.AppendData(bytes);
+                destination?.Write(bytes);
             }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(block);
         }
 
         return header.Length + (_placement.Layout.ElementsOfShard(shard) * TrainingState.Planes * sizeof(float));
-    }
-
-    private ReadOnlySpan<byte> ReadBlock(in Tensor plane, int shard, int first, float[] block)
-    {
-        int filled = 0;
-        for (int k = first; k < Math.Min(first + ChunksOfBlock, _placement.Layout.ChunksOfShard(shard)); k++)
-        {
-            ParameterChunk chunk = _placement.Layout.ChunkAt(_placement.Layout.ChunkOfShard(shard, k));
-            _provider.Read(plane.View(_placement.OffsetOf(chunk.Index), new Shape(chunk.Length)), block.AsSpan(filled, chunk.Length));
-            filled += chunk.Length;
-        }
-
-        return MemoryMarshal.AsBytes(block.AsSpan(0, filled));
     }
 }

@@ -6,8 +6,8 @@ namespace Olmo.Model.Tensors;
 /// </summary>
 /// <remarks>
 /// <para>
-/// One thread puts operations in line. A second one (the network's, or a writer's) may meanwhile, on tensors that nobody else uses, call <see cref="Read"/> and
-/// <see cref="Write"/>, and, on one chunk of at most <see cref="ChunkRange.MaxLength"/> elements, <see cref="Zero"/>, <see cref="Copy"/>,
+/// One thread puts operations in line. A second one (the network's, or a writer's) may meanwhile, on tensors that nobody else uses, call <see cref="Read"/>,
+/// <see cref="View"/> and <see cref="Write"/>, and, on one chunk of at most <see cref="ChunkRange.MaxLength"/> elements, <see cref="Zero"/>, <see cref="Copy"/>,
 /// <see cref="AddIntegers"/>, <see cref="AddRounded"/>, <see cref="DigestState"/> and <see cref="Measure"/> without second sums or squares.
 /// </para>
 /// <para>"rows" is the number of tokens. A matrix is [rows, columns], a weight is [out, in]. Outputs must not overlap inputs unless a parameter says so.</para>
@@ -50,6 +50,12 @@ public partial interface ITensorProvider : IDisposable
     /// <param name="source">As many elements as the span.</param>
     /// <param name="values">Where they go.</param>
     void Read<T>(in Tensor source, Span<T> values)
+        where T : unmanaged;
+
+    /// <summary>Waits for the operations that write a tensor in main memory and gives its values where they lie: they may be read until an operation writes them again.</summary>
+    /// <typeparam name="T">As for <see cref="Write"/>.</typeparam>
+    /// <param name="source">Of a plan with <see cref="BufferPlan.InHostMemory"/>; at most <see cref="int.MaxValue"/> elements.</param>
+    ReadOnlySpan<T> View<T>(in Tensor source)
         where T : unmanaged;
 
     /// <summary>Sets a tensor to 0.</summary>

@@ -40,6 +40,14 @@ internal sealed partial class Fp64Provider : ITensorProvider
         }
     }
 
+    public ReadOnlySpan<T> View<T>(in Tensor source)
+        where T : unmanaged
+    {
+        T[] values = new T[source.Count];
+        Read(source, values.AsSpan());
+        return values;
+    }
+
     public void Read<T>(in Tensor source, Span<T> values)
         where T : unmanaged
     {
