@@ -72,7 +72,7 @@ public sealed class CudaHostTests
             cuda.Read<float>(staged[slot], read);
             Assert.Equal(values, read);
             Assert.Equal(values, cuda.View<float>(staged[slot]).ToArray());
-            Assert.Contains("F32 [100] lies on the device", Assert.Throws<ArgumentException>(() => cuda.View<float>(tensor).Length).Message);
+            Assert.Contains("[100] lies on the device", Assert.Throws<ArgumentException>(() => cuda.View<float>(tensor).Length).Message);
             cuda.Write<float>(staged[slot].View(0, new Shape(1)), [-1f]);
             cuda.Copy(staged[slot], tensor);
             cuda.Read<float>(tensor, read);
