@@ -35,8 +35,7 @@ public sealed unsafe partial class CudaProvider
         Enter();
         if (BufferOf(source).IsInHostMemory)
         {
-            BufferOf(source).WaitForChanges();
-            new ReadOnlySpan<byte>((byte*)from, checked(values.Length * sizeof(T))).CopyTo(MemoryMarshal.AsBytes(values));
+            View<T>(source).CopyTo(values);
             return;
         }
 
