@@ -12,6 +12,8 @@ public sealed class OlmoModel : IDisposable
     private readonly ITensorProvider _provider;
     private readonly Transformer _transformer;
     private readonly GradientBuffers? _gradients;
+    private readonly BufferSet _hostMemory;
+    private readonly Tensor _losses;
     private readonly int _maxSequences;
     private readonly int _sequenceLength;
     private readonly int[] _positions;
@@ -47,6 +49,10 @@ public sealed class OlmoModel : IDisposable
         ActivationKind kind = gradients == GradientStorage.None ? ActivationKind.Inference : TrainingKind(recomputation);
         _transformer = new Transformer(provider, parameters, weights, rows, sequenceLength, rows, kind);
         _gradients = gradients == GradientStorage.None ? null : new GradientBuffers(provider, parameters, gradients == GradientStorage.Whole);
+        BufferPlan plan = new() { InHostMemory = true };
+        TensorSlot losses = plan.Add("losses", DType.F64, new Shape(2));
+        _hostMemory = provider.Allocate(plan);
+        _losses = _hostMemory[losses];
     }
 
     /// <summary>Sizes of the model.</summary>
@@ -69,6 +75,7 @@ public sealed class OlmoModel : IDisposable
         ActivationSet any = _transformer.Activations(1);
         _provider.Zero(any.CrossEntropySum);
         _provider.Zero(any.ZLossSum);
+        SendLosses(any);
     }
 
     /// <summary>
@@ -113,13 +120,14 @@ public sealed class OlmoModel : IDisposable
         _transformer.Backward(a, passage, gradients, !isFirst, sink);
     }
 
-    /// <summary>Sums of the losses since <see cref="BeginGroup"/>, in token order, sequence after sequence; not divided. Waits for the device.</summary>
+    /// <summary>
+    /// Sums of the losses since <see cref="BeginGroup"/>, in token order, sequence after sequence; not divided. Waits for the last loss only: the device may still be at the backward pass, and finds
+    /// the next group's operations in line behind it.
+    /// </summary>
     public (double CrossEntropy, double ZLoss) ReadLoss()
     {
         Span<double> sums = stackalloc double[2];
-        ActivationSet any = _transformer.Activations(1);
-        _provider.Read(any.CrossEntropySum, sums[..1]);
-        _provider.Read(any.ZLossSum, sums[1..]);
+        _provider.Read(_losses, sums);
         return (sums[0], sums[1]);
     }
 
@@ -176,6 +184,7 @@ public sealed class OlmoModel : IDisposable
     /// <summary>Frees activations and gradients; weights and provider stay.</summary>
     public void Dispose()
     {
+        _hostMemory.Dispose();
         _gradients?.Dispose();
         _transformer.Dispose();
     }
@@ -203,6 +212,13 @@ public sealed class OlmoModel : IDisposable
     {
         _provider.AddInOrder(a.CrossEntropy, a.CrossEntropySum);
         _provider.AddInOrder(a.ZLoss, a.ZLossSum);
+        SendLosses(a);
+    }
+
+    private void SendLosses(ActivationSet a)
+    {
+        _provider.Copy(a.CrossEntropySum, _losses.View(0, new Shape(1)));
+        _provider.Copy(a.ZLossSum, _losses.View(1, new Shape(1)));
     }
 
     /// <summary>Copies a micro-batch to the device.</summary>
