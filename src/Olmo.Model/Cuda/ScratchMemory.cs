@@ -20,9 +20,11 @@ internal sealed class ScratchMemory(CudaDevice device) : IDisposable
     {
         if (bytes > _sizeBytes)
         {
+            long size = Math.Max((bytes + Step - 1) / Step * Step, 2 * _sizeBytes);
             Retire(isRecording);
-            _sizeBytes = Math.Max((bytes + Step - 1) / Step * Step, 2 * _sizeBytes);
-            _address = device.Driver.Allocate(_sizeBytes);
+            (_address, _sizeBytes) = (0, 0); // where the device has no more, there is nothing to free twice
+            _address = device.Driver.Allocate(size);
+            _sizeBytes = size;
         }
 
         _isRecorded |= isRecording;

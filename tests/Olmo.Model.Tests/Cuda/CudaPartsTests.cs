@@ -75,6 +75,17 @@ public sealed unsafe class CudaPartsTests
     }
 
     [CudaFact]
+    public void Scratch_ThatDoesNotFit_IsRefusedAndNothingIsFreedTwice()
+    {
+        using Parts parts = new();
+        using ScratchMemory scratch = new(parts.Device);
+        scratch.Take(1 << 20, isRecording: false);
+        CudaException refused = Assert.Throws<CudaException>(() => scratch.Take(1L << 50, isRecording: false));
+        Assert.Equal("CUDA_ERROR_OUT_OF_MEMORY", refused.Name);
+        Assert.NotEqual(0UL, scratch.Take(100, isRecording: false));
+    }
+
+    [CudaFact]
     public void SecondThread_CopiesWhileTheFirstOneWorks()
     {
         using DevicePair pair = new();
