@@ -5,14 +5,22 @@
 #   bench/same-bits.sh --quickstart  only the quickstart's model, in the two vector modes: 8 lines
 #   bench/same-bits.sh --quick    a part of it, below 3 minutes on 2 cores
 #   bench/same-bits.sh --red      plants a bug (k loops split in two where 2 threads are used): must end with exit code 1
+#   JOBS=N           so many processes at once, a model and micro-batch each (default 1: one a mode); OLMO_SAMEBITS=PROGRAM: Olmo.SameBits, built elsewhere
+#   LINES=FILE       keeps the lines: two machines have the same bits where their files, sorted, are equal
 # Last line: "N of N equal". Exit code 1 where a line differs from the first of its model.
 set -euo pipefail
 cd "$(dirname "$0")/Olmo.SameBits"
 kind=${1:-all}
-dotnet build -c Release -v quiet --nologo >&2
-program=(dotnet bin/Release/net10.0/Olmo.SameBits.dll)
-lines=$(mktemp)
-trap 'rm -f "$lines"' EXIT
+if [ -n "${OLMO_SAMEBITS:-}" ]; then
+  program=("$OLMO_SAMEBITS")
+else
+  dotnet build -c Release -v quiet --nologo >&2
+  program=(dotnet bin/Release/net10.0/Olmo.SameBits.dll)
+fi
+jobs=${JOBS:-1}
+lines=${LINES:-$(mktemp)}
+: >"$lines"
+[ -n "${LINES:-}" ] || trap 'rm -f "$lines"' EXIT
 trap 'echo "interrupted after $(wc -l <"$lines") lines" >&2; exit 130' INT TERM
 
 tiny=olmo1-tied,olmo2-gqa-documents,olmo2-tied-weighted
@@ -21,6 +29,30 @@ avx512=$(grep -q avx512dq /proc/cpuinfo && echo 512 || echo 256)
 
 # mode NAME EXPECTED_WIDTH VARIABLE=0 OPTIONS...
 mode() {
+  local name=$1 width=$2 variable=$3
+  shift 3
+  if [ "$jobs" -eq 1 ]; then
+    one "$name" "$width" "$variable" "$@"
+    return
+  fi
+  local models=$2 micro=1,2,4 rest=()
+  shift 2
+  while [ $# -gt 0 ]; do
+    if [ "$1" = --micro ]; then micro=$2; else rest+=("$1" "$2"); fi
+    shift 2
+  done
+  for m in ${models//,/ }; do
+    for b in ${micro//,/ }; do
+      while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n || true
+      done
+      { one "$name" "$width" "$variable" --models "$m" --micro "$b" "${rest[@]}" || echo "failed: mode $name, model $m, micro-batch $b" >>"$lines"; } &
+    done
+  done
+}
+
+# One process.
+one() {
   local name=$1 width=$2 variable=$3
   shift 3
   env "$variable" "${program[@]}" --expect "$width" "$@" | sed -u "s/^/mode=$name /" | tee -a "$lines"
@@ -65,8 +97,10 @@ case $kind in
     ;;
 esac
 
+wait
 # Lines are compared with the first of their model.
 awk '
+  /^failed/ { print; total++; next }
   { for (i = 1; i <= NF; i++) { split($i, p, "="); v[p[1]] = p[2] }
     hash = v["gradients"] " " v["weights"] " " v["shards"]
     if (!(v["model"] in first)) first[v["model"]] = hash
