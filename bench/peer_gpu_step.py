@@ -2,7 +2,7 @@
 """Training steps of transformers' Olmo2ForCausalLM on one GPU: the peer of `Olmo.Gpu measure`.
 
 What it does, as most would: fp32 parameters and AdamW state, bf16 autocast, scaled_dot_product_attention, fused AdamW (0.9, 0.95, 1e-8, decay 0.1), gradients clipped at norm 1, as many
-micro-batches as make up the same tokens a step, cross-entropy of fp32 logits divided by the labels of the step. In its favour: no z-loss, no exact sums, no digests, and products in tf32 where they
+micro-batches as make up the same tokens a step, cross-entropy of fp32 logits divided by the labels of the step; with --recompute blocks are checkpointed. In its favour: no z-loss, no exact sums, no digests, and products in tf32 where they
 are not in bf16. Once eager and once with torch.compile (--compile model|layers). Each runs in a process of its own, which is ended when its part of --seconds is over: steps that were done by then
 count. Where memory does not suffice the next smaller micro-batch is tried.
 
@@ -33,6 +33,7 @@ def arguments():
     p.add_argument("--seconds", type=float, default=240, help="for everything")
     p.add_argument("--variants", default="eager,compiled")
     p.add_argument("--compile", default="model", choices=["model", "layers"])
+    p.add_argument("--recompute", action="store_true", help="blocks are computed again in the backward pass (gradient checkpointing)")
     p.add_argument("--device", default="cuda")
     p.add_argument("--run", help=argparse.SUPPRESS)
     return p.parse_args()
@@ -86,11 +87,17 @@ def run(a, variant, micro):
     def loss_of(part, expected):
         with torch.autocast(a.device.split(":")[0], dtype=torch.bfloat16):
             logits = model(input_ids=part, use_cache=False).logits
+        return cross_entropy(logits, expected)
+
+    def cross_entropy(logits, expected):
         return F.cross_entropy(logits.float().view(-1, vocabulary), expected.reshape(-1), ignore_index=-100, reduction="sum") / count
 
+    if a.recompute:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=dict(use_reentrant=False))
     if variant == "compiled" and a.compile == "layers":
         for layer in model.model.layers:
             layer.compile(dynamic=False)
+        cross_entropy = torch.compile(cross_entropy, dynamic=False)
     forward = torch.compile(loss_of, dynamic=False) if variant == "compiled" and a.compile == "model" else loss_of
     try:
         for step in range(1 + a.steps):
@@ -144,6 +151,7 @@ def supervise(a, variant, deadline):
         command = [sys.executable, __file__, "--run", f"{variant},{micro}"]
         for name in ("config", "sequence", "layers", "tokens_of", "steps", "compile", "device"):
             command += ["--" + name.replace("_", "-"), str(getattr(a, name))]
+        command += ["--recompute"] if a.recompute else []
         # In a session of its own, as torch's compiler starts processes that would hold the pipes open.
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         late = False

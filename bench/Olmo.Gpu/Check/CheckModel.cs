@@ -22,10 +22,13 @@ internal sealed record CheckModel(
     ActivationRecomputation Recomputation = ActivationRecomputation.None)
 {
     private const double ZLoss = 1e-4;
+    private const double OlmoDeviation = 0.02;
 
-    /// <summary>All families, tied and untied, grouped queries, clipped projections, windows, documents; head widths 16 to 128, lengths 1 to 300.</summary>
+    /// <summary>Two as training begins with them, of OLMo's deviation; then with larger weights, for which each kernel matters more: all families, tied and untied, grouped queries, clipped projections, windows, documents; head widths 16 to 128, lengths 1 to 300.</summary>
     public static IReadOnlyList<CheckModel> All { get; } =
     [
+        new("olmo1 as initialised", Of(ModelFamily.Olmo1, 512, 8, 8, 2048, 2048) with { Layers = 4, TiedEmbeddings = true, ClipQkv = 8.0, InitialDeviation = OlmoDeviation }, 2, 256, 2),
+        new("olmo2 as initialised", Of(ModelFamily.Olmo2, 512, 8, 8, 2048, 2048) with { Layers = 4, InitialDeviation = OlmoDeviation }, 2, 256, 2),
         new("olmo1 tied, clipped", Of(ModelFamily.Olmo1, 64, 4, 4, 160, 272) with { TiedEmbeddings = true, ClipQkv = 0.7 }, 2, 33, 2),
         new("olmo1 grouped, clipped", Of(ModelFamily.Olmo1, 64, 4, 2, 144, 300) with { ClipQkv = 0.7 }, 3, 65, 2),
         new("olmo2", Of(ModelFamily.Olmo2, 128, 2, 2, 352, 515), 2, 128, 2),

@@ -9,6 +9,9 @@ namespace Olmo.Gpu.Check;
 /// <param name="output">The table.</param>
 internal sealed class GoldenCheck(string folder, ITensorProvider provider, TextWriter output)
 {
+    /// <summary>Folders of the models below a folder.</summary>
+    public static IEnumerable<string> ModelsOf(string folder) => Directory.EnumerateDirectories(folder).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal);
+
     /// <summary>Compares.</summary>
     /// <returns>Values within bounds, and all; a model that could not be run is one that is out.</returns>
     public (int Within, int Total) Run()
@@ -17,7 +20,7 @@ internal sealed class GoldenCheck(string folder, ITensorProvider provider, TextW
         table.Row("golden model", "type", "logits", "loss", "gradients", "documents", "20 steps", "weights", "in bf16", "accumulated", "generated");
         List<string> misses = [];
         (int within, int total) = (0, 0);
-        foreach (string path in Directory.EnumerateDirectories(folder).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal))
+        foreach (string path in ModelsOf(folder))
         {
             string name = Path.GetFileName(path);
             using ModelCases cases = new(path, path, provider);

@@ -2,25 +2,27 @@ using System.Globalization;
 
 namespace Olmo.Gpu.Check;
 
-/// <summary>How far a pass is from another: ‖x - reference‖ / ‖reference‖ of logits, of losses and of the worst gradient.</summary>
+/// <summary>How far a pass is from another: ‖x - reference‖ / ‖reference‖ of logits, of losses, of all gradients together and of the worst one.</summary>
 /// <param name="Logits">Of all logits.</param>
 /// <param name="Losses">Of all losses.</param>
+/// <param name="Gradients">Of the gradient as one vector over all parameters, as its norm is taken.</param>
 /// <param name="Gradient">Of the worst gradient. What is below a five-hundredth of the whole gradient counts as that much: queries and keys of a token alone have gradients of rounding.</param>
 /// <param name="Parameter">Whose gradient that is.</param>
-internal sealed record PassError(double Logits, double Losses, double Gradient, string Parameter)
+internal sealed record PassError(double Logits, double Losses, double Gradients, double Gradient, string Parameter)
 {
     private const double LeastShare = 2e-3;
 
-    /// <summary>The largest of the three; NaN where one is.</summary>
-    public double Worst => Math.Max(Math.Max(Logits, Losses), Gradient);
+    /// <summary>The largest of logits, losses and all gradients; NaN where one is.</summary>
+    public double Worst => Math.Max(Math.Max(Logits, Losses), Gradients);
 
     /// <summary>Compares.</summary>
     public static PassError Between(ModelPass pass, ModelPass reference)
     {
-        double squares = 0.0;
-        foreach (double[] gradient in reference.Gradients.Values)
+        (double squares, double differences) = (0.0, 0.0);
+        foreach ((string name, double[] gradient) in reference.Gradients)
         {
             squares += Squares(gradient, null);
+            differences += pass.Gradients[name].Length == gradient.Length ? Squares(pass.Gradients[name], gradient) : double.NaN;
         }
 
         (double worst, string parameter) = (-1.0, "");
@@ -38,7 +40,7 @@ internal sealed record PassError(double Logits, double Losses, double Gradient, 
             }
         }
 
-        return new PassError(Relative(pass.Logits, reference.Logits, 0.0), Relative(pass.Losses, reference.Losses, 0.0), worst, parameter);
+        return new PassError(Relative(pass.Logits, reference.Logits, 0.0), Relative(pass.Losses, reference.Losses, 0.0), Math.Sqrt(differences / squares), worst, parameter);
     }
 
     /// <summary>As a cell.</summary>
