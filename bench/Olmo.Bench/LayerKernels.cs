@@ -74,6 +74,7 @@ internal sealed unsafe class LayerKernels : IDisposable
             5 * product,
             () => _provider.AttentionGradient(Attention, _narrow[0], _narrow[1], _narrow[2], default, _narrow[3], _logSumExp, _narrow[4], _narrow[5], _narrow[6], _narrow[7]));
         yield return Copying("RMSNorm", 2 * narrow, () => _provider.RmsNorm(_narrow[0], _weight, _narrow[5], _rows[0], Epsilon));
+        yield return Copying("RMSNorm onto the residual", 3 * narrow, () => _provider.RmsNorm(_narrow[0], _weight, _narrow[5], _rows[0], Epsilon, _narrow[1]));
         yield return Copying("RMSNorm backward", 3 * narrow, () => _provider.RmsNormGradient(_narrow[1], _narrow[0], _weight, _rows[0], _narrow[5], _weightGradient, accumulate: true));
         yield return Copying("LayerNorm", 2 * narrow, () => _provider.LayerNorm(_narrow[0], _narrow[5], _rows[1], _rows[2], Epsilon));
         yield return Copying("LayerNorm backward", 3 * narrow, () => _provider.LayerNormGradient(_narrow[1], _narrow[0], _rows[1], _rows[2], _narrow[5]));

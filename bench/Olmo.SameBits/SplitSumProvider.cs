@@ -77,7 +77,8 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
     public void LinearWeightGradient(in Tensor dy, in Tensor x, in Tensor weightGradient, bool accumulate) =>
         inner.LinearWeightGradient(dy, x, weightGradient, accumulate);
 
-    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon) => inner.RmsNorm(x, weight, y, rstd, epsilon);
+    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default) =>
+        inner.RmsNorm(x, weight, y, rstd, epsilon, residual);
 
     public void RmsNormGradient(in Tensor dy, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate) =>
         inner.RmsNormGradient(dy, x, weight, rstd, dx, weightGradient, accumulate);

@@ -25,10 +25,10 @@ internal sealed partial class ObservedProvider
             () => inner.LinearWeightGradient(from, input, to, accumulate));
     }
 
-    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon)
+    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default)
     {
-        (Tensor from, Tensor w, Tensor to, Tensor statistics) = (x, weight, y, rstd);
-        Do("rms norm", 0.0, [from, w, to, statistics], () => inner.RmsNorm(from, w, to, statistics, epsilon));
+        (Tensor from, Tensor w, Tensor to, Tensor statistics, Tensor onto) = (x, weight, y, rstd, residual);
+        Do(Named("rms norm", !onto.IsNone), 0.0, [from, w, to, statistics, onto], () => inner.RmsNorm(from, w, to, statistics, epsilon, onto));
     }
 
     public void RmsNormGradient(in Tensor dy, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate)

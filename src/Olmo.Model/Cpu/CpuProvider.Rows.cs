@@ -47,13 +47,28 @@ public sealed unsafe partial class CpuProvider
     }
 
     /// <inheritdoc/>
-    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon)
+    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default)
     {
         RequireSame("RMS norm", x, y);
         Require(weight.Count == x.Shape.Columns, "RMS norm", x, weight);
         Require(rstd.IsNone || rstd.Count == x.Shape.Rows, "RMS norm", x, rstd.IsNone ? x : rstd);
+        if (!residual.IsNone)
+        {
+            RequireSame("RMS norm", residual, y);
+        }
+
         RunRows(
-            new RowJob { Operation = RowOperation.RmsNorm, X = Floats(x), Weight = Floats(weight), Y = Floats(y), Rstd = Optional(rstd), Epsilon = (float)epsilon }, x);
+            new RowJob
+            {
+                Operation = RowOperation.RmsNorm,
+                X = Floats(x),
+                Weight = Floats(weight),
+                Residual = Optional(residual),
+                Y = Floats(y),
+                Rstd = Optional(rstd),
+                Epsilon = (float)epsilon,
+            },
+            x);
     }
 
     /// <inheritdoc/>
@@ -168,6 +183,7 @@ public sealed unsafe partial class CpuProvider
         public SimdWidth Width;
         public float* X;
         public float* Weight;
+        public float* Residual;
         public float* Mean;
         public float* Rstd;
         public float* Gradient;
@@ -185,7 +201,7 @@ public sealed unsafe partial class CpuProvider
                     Kernels.Embedding.Forward(X, Positions, Y, Columns, from, to);
                     break;
                 case RowOperation.RmsNorm:
-                    Kernels.RmsNorm.Forward(Width, X, Weight, Y, Rstd, Columns, Epsilon, from, to);
+                    Kernels.RmsNorm.Forward(Width, X, Weight, Y, Rstd, Columns, Epsilon, from, to, Residual);
                     break;
                 case RowOperation.RmsNormGradient:
                     Kernels.RmsNorm.BackwardInput(Width, Gradient, X, Weight, Rstd, Y, Columns, from, to);

@@ -12,13 +12,19 @@ public sealed unsafe partial class CudaProvider
     private const int MostNormColumns = 8 * ColumnsOfPart;
 
     /// <inheritdoc/>
-    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon)
+    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default)
     {
         RequireSame("RMS norm", x, y);
         Require(weight.Count == x.Shape.Columns && x.DType == y.DType, "RMS norm", x, weight);
         Require(rstd.IsNone || rstd.Count == x.Shape.Rows, "RMS norm", x, rstd.IsNone ? x : rstd);
+        if (!residual.IsNone)
+        {
+            RequireSame("RMS norm", residual, y);
+        }
+
         Launch(
-            $"rows/rms_norm_{Ending(x)}", x.Shape.Rows, RowThreads, 0, Address(x), Address(weight, DType.F32), Address(y), Optional(rstd, DType.F32), (int)x.Shape.Columns, (float)epsilon);
+            $"rows/rms_norm_{Ending(x)}", x.Shape.Rows, RowThreads, 0,
+            Address(x), Address(weight, DType.F32), Optional(residual, x.DType), Address(y), Optional(rstd, DType.F32), (int)x.Shape.Columns, (float)epsilon);
         Changed(y);
         Changed(rstd);
     }

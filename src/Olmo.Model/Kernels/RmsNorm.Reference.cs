@@ -3,7 +3,7 @@ namespace Olmo.Model.Kernels;
 internal static unsafe partial class RmsNorm
 {
     public static void ForwardReference(
-        float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
+        float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow, float* residual = null)
     {
         float* lanes = stackalloc float[LaneFold.Lanes];
         for (nint t = fromRow; t < toRow; t++)
@@ -18,7 +18,8 @@ internal static unsafe partial class RmsNorm
             float r = 1f / MathF.Sqrt((LaneFold.Sum(lanes) / columns) + epsilon);
             for (nint c = 0; c < columns; c++)
             {
-                y[(t * columns) + c] = weight[c] * (row[c] * r);
+                float normed = weight[c] * (row[c] * r);
+                y[(t * columns) + c] = residual == null ? normed : residual[(t * columns) + c] + normed;
             }
 
             if (rstd != null)

@@ -4,29 +4,30 @@ using Olmo.Model.Compute;
 namespace Olmo.Model.Kernels;
 
 /// <summary>
-/// y = w * x * r with r = 1 / sqrt(mean(x^2) + epsilon), over rows of <c>columns</c> values; also the QK-norm, whose row is a whole projected
+/// y = (residual +) w * x * r with r = 1 / sqrt(mean(x^2) + epsilon), over rows of <c>columns</c> values; also the QK-norm, whose row is a whole projected
 /// vector of all heads. Sums along a row: 16 lanes, fused, fold 8-4-2-1, then one division by the number of columns.
 /// </summary>
 internal static unsafe partial class RmsNorm
 {
-    /// <summary>y[t, c] = weight[c] * (x[t, c] * rstd[t]) for rows from..to.</summary>
+    /// <summary>y[t, c] = (residual[t, c] +) weight[c] * (x[t, c] * rstd[t]) for rows from..to; the product is rounded before the sum.</summary>
     /// <param name="x">[rows, columns]</param>
     /// <param name="weight">[columns]</param>
-    /// <param name="y">[rows, columns], may be x.</param>
+    /// <param name="y">[rows, columns], may be x or the residual.</param>
     /// <param name="rstd">[rows], written for the backward pass; null where there is none.</param>
+    /// <param name="residual">[rows, columns]; null: nothing is added to.</param>
     public static void Forward(
-        SimdWidth width, float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
+        SimdWidth width, float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow, float* residual = null)
     {
         switch (width)
         {
             case SimdWidth.Avx512:
-                ForwardLanes<Lanes512>(x, weight, y, rstd, columns, epsilon, fromRow, toRow);
+                ForwardLanes<Lanes512>(x, weight, residual, y, rstd, columns, epsilon, fromRow, toRow);
                 break;
             case SimdWidth.Avx2:
-                ForwardLanes<Lanes256>(x, weight, y, rstd, columns, epsilon, fromRow, toRow);
+                ForwardLanes<Lanes256>(x, weight, residual, y, rstd, columns, epsilon, fromRow, toRow);
                 break;
             default:
-                ForwardReference(x, weight, y, rstd, columns, epsilon, fromRow, toRow);
+                ForwardReference(x, weight, y, rstd, columns, epsilon, fromRow, toRow, residual);
                 break;
         }
     }
@@ -76,7 +77,7 @@ internal static unsafe partial class RmsNorm
     }
 
     private static void ForwardLanes<T>(
-        float* x, float* weight, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
+        float* x, float* weight, float* residual, float* y, float* rstd, nint columns, float epsilon, nint fromRow, nint toRow)
         where T : struct, ILanes<T>
     {
         nint whole = columns & -LaneFold.Lanes;
@@ -100,14 +101,31 @@ internal static unsafe partial class RmsNorm
 
             float r = 1f / MathF.Sqrt((T.FoldSum(sum) / columns) + epsilon);
             T factor = T.Splat(r);
-            for (nint c = 0; c < whole; c += LaneFold.Lanes)
+            if (residual == null)
             {
-                T.Store(T.Load(weight + c) * (T.Load(row + c) * factor), output + c);
-            }
+                for (nint c = 0; c < whole; c += LaneFold.Lanes)
+                {
+                    T.Store(T.Load(weight + c) * (T.Load(row + c) * factor), output + c);
+                }
 
-            if (rest > 0)
+                if (rest > 0)
+                {
+                    T.StoreTail(T.LoadTail(weight + whole, rest, 0f) * (T.LoadTail(row + whole, rest, 0f) * factor), output + whole, rest);
+                }
+            }
+            else
             {
-                T.StoreTail(T.LoadTail(weight + whole, rest, 0f) * (T.LoadTail(row + whole, rest, 0f) * factor), output + whole, rest);
+                float* onto = residual + (t * columns);
+                for (nint c = 0; c < whole; c += LaneFold.Lanes)
+                {
+                    T.Store(T.Load(onto + c) + (T.Load(weight + c) * (T.Load(row + c) * factor)), output + c);
+                }
+
+                if (rest > 0)
+                {
+                    T normed = T.LoadTail(weight + whole, rest, 0f) * (T.LoadTail(row + whole, rest, 0f) * factor);
+                    T.StoreTail(T.LoadTail(onto + whole, rest, 0f) + normed, output + whole, rest);
+                }
             }
 
             if (rstd != null)

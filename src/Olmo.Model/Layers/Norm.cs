@@ -9,6 +9,10 @@ internal sealed class Norm(ITensorProvider provider, OlmoConfig config)
     private readonly bool _isRms = config.IsReordered;
     private readonly double _epsilon = config.NormEpsilon;
 
+    /// <summary>y = residual + norm(x), in one pass over the rows; only the sum is rounded to y's type. y may be x or the residual. OLMo 2 and 3: their branches end so.</summary>
+    public void ForwardOnto(in Tensor residual, in Tensor x, in Tensor weight, in Tensor y, in NormStatistics statistics) =>
+        provider.RmsNorm(x, weight, y, statistics.Rstd, _epsilon, residual);
+
     /// <summary>y = norm(x); y may be x.</summary>
     public void Forward(in Tensor x, in Tensor weight, in Tensor y, in NormStatistics statistics)
     {

@@ -20,8 +20,7 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         if (_isReordered)
         {
             _feedForward.Forward(w, a.Middle, a);
-            _norm.Forward(a.Fed, w.FeedForwardNorm, a.Output, a.FeedForwardStatistics);
-            provider.Add(a.Middle, a.Output, a.Output);
+            _norm.ForwardOnto(a.Middle, a.Fed, w.FeedForwardNorm, a.Output, a.FeedForwardStatistics);
         }
         else
         {
@@ -87,9 +86,7 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         if (_isReordered)
         {
             _attention.Forward(w, a.Input, a, passage);
-            // The normed branch needs no memory of its own: it lies where the sum will.
-            _norm.Forward(a.Attended, w.AttentionNorm, a.Middle, a.AttentionStatistics);
-            provider.Add(a.Input, a.Middle, a.Middle);
+            _norm.ForwardOnto(a.Input, a.Attended, w.AttentionNorm, a.Middle, a.AttentionStatistics);
         }
         else
         {

@@ -111,13 +111,14 @@ public partial interface ITensorProvider : IDisposable
     /// <summary>dW (+)= dyᵀ x, a chain over rows ascending.</summary>
     void LinearWeightGradient(in Tensor dy, in Tensor x, in Tensor weightGradient, bool accumulate);
 
-    /// <summary>y = w ⊙ (x rstd), rstd = (mean(x²) + epsilon)^(-1/2) of each row.</summary>
+    /// <summary>y = (residual +) w ⊙ (x rstd), rstd = (mean(x²) + epsilon)^(-1/2) of each row. The normed row is rounded to fp32 before it is added, and y once to its type.</summary>
     /// <param name="x">[rows, columns]</param>
     /// <param name="weight">[columns]</param>
-    /// <param name="y">[rows, columns]; may be x.</param>
+    /// <param name="y">[rows, columns]; may be x or the residual.</param>
     /// <param name="rstd">[rows], written for the backward pass; none where there is none.</param>
     /// <param name="epsilon">Added to the mean of squares.</param>
-    void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon);
+    /// <param name="residual">[rows, columns] to which the normed rows are added; none: nothing.</param>
+    void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default);
 
     /// <summary>With n = x rstd and g = dy ⊙ w: dx = rstd (g - n mean(g ⊙ n)), dw (+)= Σ dy ⊙ n over rows ascending.</summary>
     /// <param name="dy">[rows, columns]</param>

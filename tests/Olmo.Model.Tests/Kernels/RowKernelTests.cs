@@ -27,6 +27,10 @@ public sealed unsafe class RowKernelTests
                 RmsNorm.Forward(w, vy, weight, vy, vrstd, d, 1e-6f, 2, Rows);
                 TestData.SameBits(y, vy, "rmsnorm, in place");
                 TestData.SameBits(rstd, vrstd, "rstd");
+                Pinned<float> sum = new(Rows * d), vsum = dy.Copy();
+                RmsNorm.ForwardReference(x, weight, sum, null, d, 1e-6f, 0, Rows, dy);
+                RmsNorm.Forward(w, x, weight, vsum, null, d, 1e-6f, 0, Rows, vsum);
+                TestData.SameBits(sum, vsum, "rmsnorm onto a residual, in place");
                 RmsNorm.BackwardWeightReference(dy, x, rstd, dw, Rows, d, 0, d);
                 RmsNorm.BackwardWeight(w, dy, x, rstd, vdw, Rows, d, 0, d / 2);
                 RmsNorm.BackwardWeight(w, dy, x, rstd, vdw, Rows, d, d / 2, d);

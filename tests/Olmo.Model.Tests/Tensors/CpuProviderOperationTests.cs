@@ -68,6 +68,7 @@ public sealed class CpuProviderOperationTests
             ("other", () => provider.Copy(matrix, other)),
             ("other", () => provider.RmsNorm(matrix, row, other, none, 1e-6)),
             ("other", () => provider.RmsNorm(matrix, other, matrix, none, 1e-6)),
+            ("other", () => provider.RmsNorm(matrix, row, matrix, none, 1e-6, other)),
             ("other", () => provider.LayerNorm(matrix, other, none, none, 1e-6)),
             ("other", () => provider.Clamp(matrix, other, 1.0)),
             ("other", () => provider.SwiGlu(matrix, other, matrix)),

@@ -68,7 +68,7 @@ internal sealed partial class Fp64Provider
         }
     }
 
-    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon)
+    public void RmsNorm(in Tensor x, in Tensor weight, in Tensor y, in Tensor rstd, double epsilon, in Tensor residual = default)
     {
         for (int t = 0; t < x.Shape.Rows; t++)
         {
@@ -76,7 +76,8 @@ internal sealed partial class Fp64Provider
             double r = 1.0 / Math.Sqrt((Dot(row, row) / row.Length) + epsilon);
             for (int c = 0; c < row.Length; c++)
             {
-                Doubles(y.RowRange(t, 1))[c] = Doubles(weight)[c] * row[c] * r;
+                double onto = residual.IsNone ? 0.0 : Doubles(residual.RowRange(t, 1))[c];
+                Doubles(y.RowRange(t, 1))[c] = onto + (Doubles(weight)[c] * row[c] * r);
             }
 
             if (!rstd.IsNone)

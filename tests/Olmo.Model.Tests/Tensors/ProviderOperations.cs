@@ -87,6 +87,9 @@ internal static partial class ProviderOperations
         w.Provider.RmsNorm(x, weight, w.Output("y", rows, columns), rstd, Epsilon);
         Tensor inPlace = w.CopyOf("y in place", x);
         w.Provider.RmsNorm(inPlace, weight, inPlace, default, Epsilon);
+        w.Provider.RmsNorm(x, weight, w.Output("y onto a residual", rows, columns), default, Epsilon, dy);
+        Tensor onto = w.CopyOf("y onto a residual in place", dy);
+        w.Provider.RmsNorm(x, weight, onto, default, Epsilon, onto);
         w.Provider.RmsNormGradient(dy, x, weight, rstd, w.Output("dx", rows, columns), w.CopyOf("dw", weight), accumulate: false);
         Tensor gradient = w.CopyOf("dx in place", dy);
         w.Provider.RmsNormGradient(gradient, x, weight, rstd, gradient, w.Output("dw in place", columns), accumulate: false);

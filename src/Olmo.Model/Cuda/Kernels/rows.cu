@@ -33,8 +33,8 @@ template <class T> __device__ __forceinline__ void store_at(T* row, int c, Colum
         if (c + i < columns.count) row[c + i] = from_float<T>(x[i]);
 }
 
-// y = w x rstd, rstd = (mean x^2 + epsilon)^-1/2. One block a row.
-template <class T> __device__ __forceinline__ void rms_norm(const T* x, const float* weight, T* y, float* rstd, int count, float epsilon)
+// y = (residual +) w x rstd, rstd = (mean x^2 + epsilon)^-1/2. One block a row. y may be x or the residual.
+template <class T> __device__ __forceinline__ void rms_norm(const T* x, const float* weight, const T* residual, T* y, float* rstd, int count, float epsilon)
 {
     __shared__ float scratch[33];
     Columns columns = columns_of(count);
@@ -58,6 +58,13 @@ template <class T> __device__ __forceinline__ void rms_norm(const T* x, const fl
         load_at(weight, c, columns, w);
         #pragma unroll
         for (int i = 0; i < 8; i++) v[i] = w[i] * (v[i] * r);
+        if (residual)
+        {
+            load_at(residual + row * count, c, columns, w);
+            #pragma unroll
+            for (int i = 0; i < 8; i++) v[i] = __fadd_rn(w[i], v[i]);
+        }
+
         store_at(to, c, columns, v);
     }
 
@@ -228,8 +235,9 @@ template <class T> __device__ __forceinline__ void layer_norm_gradient(const T* 
 }
 
 #define NORMS(suffix, T) \
-    extern "C" __global__ void __launch_bounds__(256) rms_norm_##suffix(const T* x, const float* weight, T* y, float* rstd, int count, float epsilon) \
-    { rms_norm(x, weight, y, rstd, count, epsilon); } \
+    extern "C" __global__ void __launch_bounds__(256) rms_norm_##suffix( \
+        const T* x, const float* weight, const T* residual, T* y, float* rstd, int count, float epsilon) \
+    { rms_norm(x, weight, residual, y, rstd, count, epsilon); } \
     extern "C" __global__ void __launch_bounds__(256) layer_norm_##suffix(const T* x, T* y, float* means, float* rstd, int count, float epsilon) \
     { layer_norm(x, y, means, rstd, count, epsilon); } \
     extern "C" __global__ void __launch_bounds__(256) layer_norm_gradient_##suffix(const T* dy, const T* x, const float* means, const float* rstd, T* dx, int count) \
