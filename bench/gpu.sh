@@ -114,7 +114,7 @@ if wants wide && [ "$device" != cpu ]; then
     missed=("${others[@]}") # that more layers did not fit is no miss
     # shellcheck disable=SC2086
     part wide "${ours[@]}" measure "${here[@]}" $wide --layers "$layers"
-    grep -qi 'out.of.memory' "$work/wide" || break
+    grep -qi 'out.\?of.\?memory' "$work/wide" || break
   done
   has_peer wide-peer && peer_step wide-peer "$wide --layers $layers" --recompute --compile layers --micro-batch 2,1
 fi

@@ -31,7 +31,7 @@ catch (CudaNotAvailableException e)
     Console.Error.WriteLine($"no CUDA device: {e.Message}");
     return 3;
 }
-catch (CudaException e)
+catch (Exception e) when (e is CudaException or OutOfMemoryException)
 {
     Console.Error.WriteLine(e);
     return 1;

@@ -9,7 +9,7 @@ internal static class ExitCodes
     /// <summary>Bad usage, recipe or input, or the run is alive in another process.</summary>
     public const int Usage = 2;
 
-    /// <summary>The run failed with a typed reason.</summary>
+    /// <summary>The run failed with a typed reason; of a rank: its process found no memory.</summary>
     public const int Failed = 3;
 
     /// <summary>Preempted: the same command resumes.</summary>

@@ -55,11 +55,13 @@ internal sealed class TrainedModel : IDisposable
     public RankStep Rank { get; }
 
     /// <summary>Bytes that the plans take: weights, activations, gradients, state and sums.</summary>
-    public long PlannedBytes => (Parameters.Elements * sizeof(float)) + _program.ActivationBytes + _program.GradientBytes + _state.SizeBytes + Rank.Local.SizeBytes;
+    public long PlannedBytes => (Parameters.Elements * sizeof(float)) + RoundedBytes + _program.ActivationBytes + _program.GradientBytes + _state.SizeBytes + Rank.Local.SizeBytes;
+
+    private long RoundedBytes => PretrainProgram.MemoryOf(Parameters, Settings, DeviceTraits.Of(_state.Provider)).RoundedWeights;
 
     /// <summary>What is planned, by part.</summary>
     public string PlannedText => FormattableString.Invariant(
-        $"planned {Gibi(PlannedBytes):0.0} GiB: weights {Gibi(Parameters.Elements * sizeof(float)):0.0}, activations {Gibi(_program.ActivationBytes):0.0}, gradients {Gibi(_program.GradientBytes):0.0}, moments {Gibi(_state.SizeBytes):0.0}, sums {Gibi(Rank.Local.SizeBytes):0.0}");
+        $"planned {Gibi(PlannedBytes):0.0} GiB: weights {Gibi(Parameters.Elements * sizeof(float)):0.0}, the same in bf16 {Gibi(RoundedBytes):0.0}, activations {Gibi(_program.ActivationBytes):0.0}, gradients {Gibi(_program.GradientBytes):0.0}, moments {Gibi(_state.SizeBytes):0.0}, sums {Gibi(Rank.Local.SizeBytes):0.0}");
 
     /// <summary>Settings of a command line: see <see cref="SizeOptions"/>.</summary>
     public static StepSettings SettingsOf(CommandLine options, int sequenceLength) => new()

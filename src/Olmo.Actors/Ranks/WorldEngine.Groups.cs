@@ -2,6 +2,7 @@ using Olmo.Actors.Drills;
 using Olmo.Actors.Runs;
 using Olmo.Actors.Worlds;
 using Olmo.Data.Instances;
+using Olmo.Model.Cuda;
 using Olmo.Model.State;
 using Olmo.Model.Steps;
 
@@ -112,7 +113,7 @@ public sealed partial class WorldEngine
                 return false;
             }
         }
-        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException or CudaException)) // those are not the group's fault
         {
             throw new GroupFailedException(batch.Step, group, e);
         }

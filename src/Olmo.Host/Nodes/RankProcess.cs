@@ -34,7 +34,15 @@ internal static class RankProcess
 
         using (gpu)
         {
-            return await Run(child, time);
+            try
+            {
+                return await Run(child, time);
+            }
+            catch (OutOfMemoryException e) // of it the runtime would say no more than its name
+            {
+                await Console.Error.WriteLineAsync($"rank {child.Orders.Number} found no memory: {e.Message}");
+                return ExitCodes.Failed;
+            }
         }
     }
 

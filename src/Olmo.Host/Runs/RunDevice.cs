@@ -63,7 +63,7 @@ internal static class RunDevice
         {
             return new GpuDevice(place);
         }
-        catch (Exception e) when (e is CudaNotAvailableException or CudaException)
+        catch (Exception e) when (e is CudaNotAvailableException or CudaException or OutOfMemoryException)
         {
             throw new UsageException($"{wanted}: {e.Message}");
         }

@@ -23,7 +23,7 @@ internal sealed unsafe class CudaBufferSet : BufferSet
     }
 
     /// <summary>Takes the memory; the device's context must be current.</summary>
-    /// <exception cref="CudaException">There is not that much memory.</exception>
+    /// <exception cref="OutOfMemoryException">There is not that much memory.</exception>
     public static CudaBufferSet Allocate(CudaDevice device, BufferPlan plan)
     {
         long[] offsets = new long[plan.Count];

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Olmo.Model.Compute;
 using Olmo.Model.Kernels;
 using Olmo.Model.Numerics;
@@ -39,12 +40,20 @@ public sealed unsafe partial class CudaProvider
             throw new ArgumentException($"'{source.Buffer.Name}' {source.Shape} needs room for {PackedIntegers.MostBytes(source.Count)} bytes; {packed.Length} were given.", nameof(packed));
         }
 
-        long[] values = new long[source.Count];
-        Read(source, values.AsSpan());
-        fixed (long* from = values)
-        fixed (byte* to = packed)
+        int count = checked((int)source.Count);
+        long[] values = ArrayPool<long>.Shared.Rent(count);
+        try
         {
-            return (int)SumPacking.Pack(SimdWidths.Best, from, values.Length, to);
+            Read(source, values.AsSpan(0, count));
+            fixed (long* from = values)
+            fixed (byte* to = packed)
+            {
+                return (int)SumPacking.Pack(SimdWidths.Best, from, count, to);
+            }
+        }
+        finally
+        {
+            ArrayPool<long>.Shared.Return(values);
         }
     }
 
@@ -57,15 +66,23 @@ public sealed unsafe partial class CudaProvider
             throw new ArgumentException($"{packed.Length} bytes do not hold {destination.Count} packed integers.", nameof(packed));
         }
 
-        long[] values = new long[destination.Count];
-        fixed (byte* from = packed)
-        fixed (long* to = values)
+        int count = checked((int)destination.Count);
+        long[] values = ArrayPool<long>.Shared.Rent(count);
+        try
         {
-            SumPacking.Unpack(SimdWidths.Best, from, packed.Length, to, values.Length);
-        }
+            fixed (byte* from = packed)
+            fixed (long* to = values)
+            {
+                SumPacking.Unpack(SimdWidths.Best, from, packed.Length, to, count);
+            }
 
-        Write<long>(destination, values);
-        return (int)length;
+            Write<long>(destination, values.AsSpan(0, count));
+            return (int)length;
+        }
+        finally
+        {
+            ArrayPool<long>.Shared.Return(values);
+        }
     }
 
     /// <inheritdoc/>

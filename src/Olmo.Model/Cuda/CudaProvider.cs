@@ -56,7 +56,7 @@ public sealed unsafe partial class CudaProvider : ITensorProvider
     public IReadOnlyList<string> ProductAlgorithms => _products.Algorithms;
 
     /// <inheritdoc/>
-    /// <exception cref="CudaException">The GPU has not that much free memory.</exception>
+    /// <exception cref="OutOfMemoryException">The GPU has not that much free memory; the message says how much was wanted and is free.</exception>
     public BufferSet Allocate(BufferPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);

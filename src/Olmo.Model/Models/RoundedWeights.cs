@@ -53,6 +53,20 @@ internal sealed class RoundedWeights : IWeightSource, IDisposable
     /// <summary>Bytes that such weights take beside their source; 0 where they are not needed.</summary>
     public static long SizeOf(ParameterList parameters) => PlanOf(parameters, new long[parameters.Specs.Length], out _).SizeBytes;
 
+    /// <summary>Bytes of the matrices that a device which works in bf16 keeps rounded beside the weights, for its products; 0 where products round them as they read.</summary>
+    public static long SizeOnDevice(ParameterList parameters, DeviceTraits device)
+    {
+        long elements = 0;
+        for (int p = 0; p < parameters.Specs.Length && device.WorkingTypeOf(DType.BF16) == DType.BF16; p++)
+        {
+            ParameterSpec spec = parameters.Specs[p];
+            bool isRead = spec.Shape.Rank == 2 && (p != parameters.Embedding || p == parameters.Head); // the embedding is looked up
+            elements += isRead && spec.Precision.Compute == DType.BF16 ? spec.Shape.Count : 0;
+        }
+
+        return elements * sizeof(ushort);
+    }
+
     /// <inheritdoc/>
     public void Acquire(int layer)
     {

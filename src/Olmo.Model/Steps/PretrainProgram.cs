@@ -39,15 +39,16 @@ public sealed class PretrainProgram : IStepProgram, IGradientSink, IDisposable
     /// <summary>Bytes of gradients.</summary>
     public long GradientBytes => _model.GradientBytes;
 
-    /// <summary>Bytes that a program of such sizes takes for activations and for gradients; takes none.</summary>
+    /// <summary>Bytes that a program of such sizes takes for activations, for gradients, and for matrices rounded to bf16 where the device keeps such beside the weights; takes none.</summary>
     /// <param name="parameters">The model.</param>
     /// <param name="settings">Sizes of groups and micro-batches, and what is computed again.</param>
     /// <param name="device">What they are computed on.</param>
-    public static (long Activations, long Gradients) MemoryOf(ParameterList parameters, StepSettings settings, DeviceTraits device)
+    public static (long Activations, long Gradients, long RoundedWeights) MemoryOf(ParameterList parameters, StepSettings settings, DeviceTraits device)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(settings);
-        return OlmoModel.TrainingBytes(parameters, settings.SequencesPerPass, settings.SequenceLength, KeepsAllGradients(settings), settings.Recomputation, device);
+        (long activations, long gradients) = OlmoModel.TrainingBytes(parameters, settings.SequencesPerPass, settings.SequenceLength, KeepsAllGradients(settings), settings.Recomputation, device);
+        return (activations, gradients, RoundedWeights.SizeOnDevice(parameters, device));
     }
 
     // Gradients of several passes are one chain, which stays until the group ends.

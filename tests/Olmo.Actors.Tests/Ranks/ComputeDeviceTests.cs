@@ -2,6 +2,7 @@ using Olmo.Actors.Drills;
 using Olmo.Actors.Ranks;
 using Olmo.Actors.Runs;
 using Olmo.Model.Compute;
+using Olmo.Model.Cuda;
 using Olmo.Model.Numerics;
 using Olmo.Model.Tensors;
 using Olmo.TestKit.ObjectStorage;
@@ -44,6 +45,19 @@ public sealed class ComputeDeviceTests
     }
 
     [Fact]
+    public void Group_WhoseDeviceFails_IsNotBlamed()
+    {
+        CudaException device = new("cuStreamSynchronize", 700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered");
+        OutOfMemoryException memory = new("The GPU has no room.");
+        FormatException tokens = new("no such token");
+
+        Assert.Same(device, FailureOf(device));
+        Assert.Same(memory, FailureOf(memory));
+        GroupFailedException blamed = Assert.IsType<GroupFailedException>(FailureOf(tokens));
+        Assert.Equal((1, 0), (blamed.Step, blamed.Group));
+    }
+
+    [Fact]
     public void WarmUp_OfADeviceThatTakesNothingAhead_Works()
     {
         using WorldEngine engine = new(
@@ -75,5 +89,28 @@ public sealed class ComputeDeviceTests
         using CpuDevice device = new(1, SimdWidths.Best);
 
         Assert.InRange(MatrixPeak.Measure(device.Provider, DType.BF16, TimeProvider.System, CancellationToken.None), 1e6, 1e15);
+    }
+
+    // Of a step in whose first group that comes up.
+    private Exception FailureOf(Exception cause)
+    {
+        using WorldEngine engine = new(1, WorldExample.Settings(1), TimeProvider.System, NoProbe.Instance, new Failing(cause));
+        engine.Form(new WorldIdentity(1, 0), null, _store, CancellationToken.None);
+        return Assert.ThrowsAny<Exception>(() => engine.RunStep(WorldExample.Batch(1), CancellationToken.None));
+    }
+
+    private sealed class Failing(Exception cause) : IDrill
+    {
+        public Guards Guards => Guards.All;
+
+        public void Passed(string phase, long step, int group = -1)
+        {
+            if (phase == Phases.Forward)
+            {
+                throw cause;
+            }
+        }
+
+        public DrillFault? Strikes(DrillAct act, long step, int group = -1) => null;
     }
 }

@@ -36,6 +36,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         const string Recipe = "model { width = 32, layers = 16, heads = 2, ffn = 96, vocabulary = 512 }, tokenizer.vocabulary = 512, batch { sequence-length = 64, sequences-per-group = 8 }";
         const int Activations = 10;
+        const int Weights = 2;
 
         string[] kept = await Describe(Recipe);
         string[] recomputed = await Describe(Recipe, "--set", "compute.recompute=blocks");
@@ -54,7 +55,10 @@ public sealed class ModelCommandTests : IDisposable
         string[] gpu = await Describe(Recipe, "--set", "compute.dtype=bfloat16", "--set", "compute.recompute=blocks", "--set", "compute.device=cuda");
         // There passes work in bf16: nothing is kept beside what they work in.
         Assert.True(Number(Rows(gpu, "memory of a rank")[0][Activations]) < Number(Rows(half, "memory of a rank")[0][Activations]));
-        Assert.Contains(gpu, l => l.Contains("the device's copy of the weights in bf16", StringComparison.Ordinal));
+        Assert.Contains(gpu, l => l.Contains("weights with the device's copy in bf16", StringComparison.Ordinal));
+        // Of all matrices but the embedding, which is looked up.
+        const int Matrices = (16 * ((4 * 32 * 32) + (3 * 32 * 96))) + (512 * 32);
+        Assert.Equal(Matrices * 2 / 1e6, Number(Rows(gpu, "memory of a rank")[0][Weights]) - Number(Rows(half, "memory of a rank")[0][Weights]), 0.001);
     }
 
     [Fact]

@@ -80,8 +80,9 @@ public sealed unsafe class CudaPartsTests
         using Parts parts = new();
         using ScratchMemory scratch = new(parts.Device);
         scratch.Take(1 << 20, isRecording: false);
-        CudaException refused = Assert.Throws<CudaException>(() => scratch.Take(1L << 50, isRecording: false));
-        Assert.Equal("CUDA_ERROR_OUT_OF_MEMORY", refused.Name);
+        OutOfMemoryException refused = Assert.Throws<OutOfMemoryException>(() => scratch.Take(1L << 50, isRecording: false));
+        Assert.StartsWith("The GPU has no room for 1,125,899,906,842,624 bytes: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("CUDA_ERROR_OUT_OF_MEMORY", Assert.IsType<CudaException>(refused.InnerException).Name);
         Assert.NotEqual(0UL, scratch.Take(100, isRecording: false));
     }
 

@@ -52,6 +52,6 @@ public sealed class PretrainMemoryTests
         using ResidentWeights weights = new(provider, parameters);
         using PretrainProgram program = new(provider, weights, settings);
 
-        Assert.Equal((program.ActivationBytes, program.GradientBytes), PretrainProgram.MemoryOf(parameters, settings, CpuProvider.Traits));
+        Assert.Equal((program.ActivationBytes, program.GradientBytes, 0), PretrainProgram.MemoryOf(parameters, settings, CpuProvider.Traits));
     }
 }

@@ -4,6 +4,7 @@ namespace Olmo.Model.Cuda.Interop;
 internal sealed unsafe partial class CudaDriver
 {
     private const uint Portable = 1;
+    private const int OutOfMemory = 2; // CUDA_ERROR_OUT_OF_MEMORY
 
     private delegate* unmanaged<ulong*, nuint, int> _memAlloc;
     private delegate* unmanaged<ulong, int> _memFree;
@@ -15,20 +16,35 @@ internal sealed unsafe partial class CudaDriver
     private delegate* unmanaged<ulong, ulong, nuint, nint, int> _copy;
     private delegate* unmanaged<ulong, byte, nuint, nint, int> _set;
 
+    /// <exception cref="OutOfMemoryException">The device has not that much memory.</exception>
     public ulong Allocate(long bytes)
     {
         ulong address;
-        Check(_memAlloc(&address, (nuint)bytes), "cuMemAlloc");
+        int code = _memAlloc(&address, (nuint)bytes);
+        if (code == OutOfMemory)
+        {
+            (long free, long total) = MemoryInfo();
+            throw NoMemory($"The GPU has no room for {bytes:N0} bytes: {free:N0} of its {total:N0} are free.", code, "cuMemAlloc");
+        }
+
+        Check(code, "cuMemAlloc");
         return address;
     }
 
     public void Free(ulong address) => Check(_memFree(address), "cuMemFree");
 
     /// <summary>Memory of the host that devices copy to and from by themselves; its address is the same on both sides.</summary>
+    /// <exception cref="OutOfMemoryException">The host has not that much memory to lock.</exception>
     public ulong AllocateHost(long bytes)
     {
         void* address;
-        Check(_memHostAlloc(&address, (nuint)bytes, Portable), "cuMemHostAlloc");
+        int code = _memHostAlloc(&address, (nuint)bytes, Portable);
+        if (code == OutOfMemory)
+        {
+            throw NoMemory($"{bytes:N0} bytes of main memory could not be locked for the GPU.", code, "cuMemHostAlloc");
+        }
+
+        Check(code, "cuMemHostAlloc");
         return (ulong)address;
     }
 
@@ -53,6 +69,8 @@ internal sealed unsafe partial class CudaDriver
     public void Copy(ulong destination, ulong source, long bytes, nint stream) => Check(_copy(destination, source, (nuint)bytes, stream), "cuMemcpyAsync");
 
     public void Set(ulong destination, byte value, long bytes, nint stream) => Check(_set(destination, value, (nuint)bytes, stream), "cuMemsetD8Async");
+
+    private OutOfMemoryException NoMemory(FormattableString text, int code, string function) => new(FormattableString.Invariant(text), Failure(code, function));
 
     private void LoadMemory(LoadedLibrary library)
     {
