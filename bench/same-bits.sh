@@ -6,9 +6,10 @@
 #   bench/same-bits.sh --quick    a part of it, below 3 minutes on 2 cores
 #   bench/same-bits.sh --red      plants a bug (k loops split in two where 2 threads are used): must end with exit code 1
 #   JOBS=N           so many processes at once, a model and micro-batch each (default 1: one a mode); OLMO_SAMEBITS=PROGRAM: Olmo.SameBits, built elsewhere
-#   LINES=FILE       keeps the lines: two machines have the same bits where their files, sorted, are equal
+#   KEEP=FILE        keeps the lines: two machines have the same bits where their files, sorted, are equal
 # Last line: "N of N equal". Exit code 1 where a line differs from the first of its model.
 set -euo pipefail
+keep=${KEEP:+$(realpath -m "$KEEP")}
 cd "$(dirname "$0")/Olmo.SameBits"
 kind=${1:-all}
 if [ -n "${OLMO_SAMEBITS:-}" ]; then
@@ -18,9 +19,9 @@ else
   program=(dotnet bin/Release/net10.0/Olmo.SameBits.dll)
 fi
 jobs=${JOBS:-1}
-lines=${LINES:-$(mktemp)}
+lines=${keep:-$(mktemp)}
 : >"$lines"
-[ -n "${LINES:-}" ] || trap 'rm -f "$lines"' EXIT
+[ -n "$keep" ] || trap 'rm -f "$lines"' EXIT
 trap 'echo "interrupted after $(wc -l <"$lines") lines" >&2; exit 130' INT TERM
 
 tiny=olmo1-tied,olmo2-gqa-documents,olmo2-tied-weighted

@@ -18,9 +18,6 @@ internal sealed class TrainingRun(string golden, HuggingFaceFolder folder, ITens
     // No bound of the reference data: they are what 20 steps with 8 bits a value may cost, and what the tests hold training to. What is rounded, and how often, is the matter of tests with fp64 and the same roundings.
     private static readonly StepBounds BFloat16 = new(2e-3, 1e-2);
 
-    // Of a device that stores gradients of activations in it, too.
-    private static readonly StepBounds BFloat16OnDevice = new(4e-3, 2e-2);
-
     /// <summary>Trains and compares every step and the final weights.</summary>
     /// <param name="run">Name of its files.</param>
     /// <param name="groups">Groups of the global batch.</param>
@@ -34,8 +31,7 @@ internal sealed class TrainingRun(string golden, HuggingFaceFolder folder, ITens
     /// <param name="groups">Groups of the global batch.</param>
     /// <param name="microBatch">Sequences of a pass.</param>
     /// <param name="steps">Losses, norms and learning rates.</param>
-    public void RunInBFloat16(string run, int groups, int microBatch, Measure steps) => Run(
-        run, groups, microBatch, Precision.BFloat16, provider.ActivationTypes.Contains(DType.BF16) ? BFloat16OnDevice : BFloat16, steps, null);
+    public void RunInBFloat16(string run, int groups, int microBatch, Measure steps) => Run(run, groups, microBatch, Precision.BFloat16, BFloat16, steps, null);
 
     private void Run(string run, int groups, int microBatch, Precision precision, StepBounds bounds, Measure steps, Measure? weights)
     {
