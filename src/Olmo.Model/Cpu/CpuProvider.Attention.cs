@@ -25,7 +25,8 @@ public sealed unsafe partial class CpuProvider
             ScratchFloats = _attentionFloats,
             Blocks = Blocks(geometry.Queries, AttentionShape.QueryBlock),
         };
-        _pool.Run(ref job, job.Blocks * geometry.Sequences * geometry.QueryHeads);
+        nint heads = (nint)geometry.Sequences * geometry.QueryHeads;
+        _pool.Run(ref job, heads * job.Blocks, heads >= 8 * _pool.Threads ? job.Blocks : 1);
     }
 
     /// <inheritdoc/>
@@ -57,7 +58,7 @@ public sealed unsafe partial class CpuProvider
             QueryGradient = Floats(queryGradient),
             KeyGradient = Floats(keyGradient),
             ValueGradient = Floats(valueGradient),
-            Scratch = Scratch(geometry.HeadWidth),
+            Scratch = Scratch(geometry.HeadWidth, geometry.Queries),
             ScratchFloats = _attentionFloats,
         };
         _pool.Run(ref job, (nint)geometry.Sequences * geometry.KeyHeads);
@@ -77,16 +78,16 @@ public sealed unsafe partial class CpuProvider
         FirstPosition = g.FirstPosition,
     };
 
-    private static nint FloatsFor(int headWidth)
+    private static nint FloatsFor(int headWidth, nint rows)
     {
         AttentionShape shape = new(1, 1, headWidth, 0, 1f);
-        return LaneFold.RoundUp(Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace));
+        return LaneFold.RoundUp(Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace(rows)));
     }
 
-    // Larger than at construction only for a head width that no published model has, and then once.
-    private float* Scratch(int headWidth)
+    // Larger than at construction only for a head width or a length that no published model is trained with, and then once.
+    private float* Scratch(int headWidth, nint rows = 0)
     {
-        nint needed = FloatsFor(headWidth);
+        nint needed = FloatsFor(headWidth, rows);
         if (needed > _attentionFloats)
         {
             AlignedBuffer larger = AlignedBuffer.Of<float>(needed * _pool.Threads);
@@ -124,11 +125,10 @@ public sealed unsafe partial class CpuProvider
         {
             for (nint item = from; item < to; item++)
             {
-                // The last block of a sequence sees most keys: the long items are taken first.
-                nint block = Blocks - 1 - (item / ((nint)Geometry.Sequences * Geometry.QueryHeads));
-                nint rest = item % ((nint)Geometry.Sequences * Geometry.QueryHeads);
-                nint sequence = rest / Geometry.QueryHeads;
-                int head = (int)(rest % Geometry.QueryHeads);
+                // A head's keys and values stay in the worker's cache for all of its blocks, of which the last sees most keys: long items are taken first.
+                nint block = Blocks - 1 - (item % Blocks);
+                nint sequence = item / Blocks / Geometry.QueryHeads;
+                int head = (int)(item / Blocks % Geometry.QueryHeads);
                 nint row = block * AttentionShape.QueryBlock;
                 nint firstRow = sequence * Geometry.Queries;
                 Kernels.Attention.Forward(

@@ -41,8 +41,18 @@ internal static unsafe partial class Attention
         float* p = valuesTransposed + (KeyTile * shape.PaddedWidth);
         float* ds = p + (KeyTile * Block);
         float* ones = ds + (KeyTile * Block);
+        float* keyRows = ones + Block;
+        float* queryRows = keyRows + (KeyTile * shape.PaddedWidth);
+        float* upstreamRows = queryRows + (Block * shape.PaddedWidth);
+        float* deltas = upstreamRows + (Block * shape.PaddedWidth);
         nint* first = stackalloc nint[Block];
         new Span<float>(ones, Block).Fill(1f);
+        for (nint i = 0; i < rows; i++)
+        {
+            nint at = (i * outputStride) + (h * e);
+            deltas[i] = LaneDot<T>(outputGradient + at, output + at, e);
+        }
+
         for (nint tile = 0; tile < rows; tile += KeyTile)
         {
             nint keys = Math.Min(KeyTile, rows - tile);
@@ -52,6 +62,7 @@ internal static unsafe partial class Attention
             float* dk = keyGradient + (tile * inputs.KeyStride) + (g * e);
             float* dv = valueGradient + (tile * inputs.ValueStride) + (g * e);
             TileTranspose.Run(k, inputs.KeyStride, keys, e, keysTransposed);
+            k = AttentionTiles.SideBySide<T>(k, inputs.KeyStride, keys, e, keyRows);
             TileTranspose.Run(v, inputs.ValueStride, keys, e, valuesTransposed);
             for (nint block = tile; block < rows; block += Block)
             {
@@ -71,15 +82,20 @@ internal static unsafe partial class Attention
                 }
 
                 bool whole = highest <= tile && tile + keys - 1 <= block;
-                float* q = inputs.Query + (block * inputs.QueryStride) + (h * e);
+                float* q = AttentionTiles.SideBySide<T>(inputs.Query + (block * inputs.QueryStride) + (h * e), inputs.QueryStride, count, e, queryRows);
                 float* dq = queryGradient + (block * inputs.QueryStride) + (h * e);
-                float* upstream = outputGradient + (block * outputStride) + (h * e);
-                AttentionTiles.Scores<T>(keysTransposed, q, inputs.QueryStride, count, e, shape.Scale, p, vectors);
-                AttentionTiles.Scores<T>(valuesTransposed, upstream, outputStride, count, e, 1f, ds, vectors);
+                float* upstream = AttentionTiles.SideBySide<T>(outputGradient + (block * outputStride) + (h * e), outputStride, count, e, upstreamRows);
+                // The first half of the queries of the tile's own block sees the first half of its keys at most.
+                nint early = block == tile ? Math.Min(count, Half) : 0;
+                nint half = Math.Min(vectors, Half / LaneFold.Lanes);
+                AttentionTiles.Scores<T>(keysTransposed, q, e, early, e, shape.Scale, p, half);
+                AttentionTiles.Scores<T>(keysTransposed, q + (early * e), e, count - early, e, shape.Scale, p + (early * KeyTile), vectors);
+                AttentionTiles.Scores<T>(valuesTransposed, upstream, e, early, e, 1f, ds, half);
+                AttentionTiles.Scores<T>(valuesTransposed, upstream + (early * e), e, count - early, e, 1f, ds + (early * KeyTile), vectors);
                 for (nint r = 0; r < count; r++)
                 {
-                    float delta = LaneDot<T>(upstream + (r * outputStride), output + ((block + r) * outputStride) + (h * e), e);
-                    ScoreGradients<T>(p + (r * KeyTile), ds + (r * KeyTile), logSumExp[((block + r) * shape.QueryHeads) + h], delta, shape.Scale, vectors);
+                    ScoreGradients<T>(
+                        p + (r * KeyTile), ds + (r * KeyTile), logSumExp[((block + r) * shape.QueryHeads) + h], deltas[block + r], shape.Scale, r < early ? half : vectors);
                 }
 
                 for (nint r = 0; r < count; r += 4)
@@ -90,25 +106,26 @@ internal static unsafe partial class Attention
                     if (whole)
                     {
                         AttentionTiles.Accumulate<T>(
-                            group, from, KeyTile, 1, k, inputs.KeyStride, keys, target, inputs.QueryStride, e, ones);
+                            group, from, KeyTile, 1, k, e, keys, target, inputs.QueryStride, e, ones);
                     }
                     else
                     {
                         AccumulateRuns<T>(
-                            group, first + r, block + r, tile, keys, from, KeyTile, 1, k, inputs.KeyStride, target, inputs.QueryStride, e, ones);
+                            group, first + r, block + r, tile, keys, from, KeyTile, 1, k, e, target, inputs.QueryStride, e, ones);
                     }
                 }
 
                 for (nint j = 0; j < keys; j += 4)
                 {
                     int group = (int)Math.Min(4, keys - j);
-                    nint from = 0;
+                    // Queries before the first of the keys see none of them.
+                    nint from = Math.Max(0, tile + j - block);
                     while (from < count)
                     {
-                        // A run of queries that see the same of the four keys: [low, high) of them.
-                        (int low, int high) = whole ? (0, group) : Seen(first[from], block + from, tile + j, group);
-                        nint to = from + 1;
-                        while (to < count && (whole || Seen(first[to], block + to, tile + j, group) == (low, high)))
+                        // A run of queries that see the same of the four keys: [low, high) of them. Whoever follows one that sees all of them does, too, where no document or window begins in the tile.
+                        (int low, int high) = Seen(first[from], block + from, tile + j, group);
+                        nint to = high - low == group && highest <= tile ? count : from + 1;
+                        while (to < count && Seen(first[to], block + to, tile + j, group) == (low, high))
                         {
                             to++;
                         }
@@ -119,10 +136,10 @@ internal static unsafe partial class Attention
                             float* a = p + (from * KeyTile) + key;
                             float* b = ds + (from * KeyTile) + key;
                             AttentionTiles.Accumulate<T>(
-                                high - low, a, 1, KeyTile, upstream + (from * outputStride), outputStride, to - from,
+                                high - low, a, 1, KeyTile, upstream + (from * e), e, to - from,
                                 dv + (key * inputs.ValueStride), inputs.ValueStride, e, ones);
                             AttentionTiles.Accumulate<T>(
-                                high - low, b, 1, KeyTile, q + (from * inputs.QueryStride), inputs.QueryStride, to - from,
+                                high - low, b, 1, KeyTile, q + (from * e), e, to - from,
                                 dk + (key * inputs.KeyStride), inputs.KeyStride, e, ones);
                         }
 

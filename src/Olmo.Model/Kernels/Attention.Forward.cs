@@ -7,6 +7,7 @@ internal static unsafe partial class Attention
 {
     private const int Block = AttentionShape.QueryBlock;
     private const int KeyTile = AttentionShape.KeyTile;
+    private const int Half = Block / 2;
 
     private static void ForwardLanes<T>(
         in AttentionShape shape, in AttentionInputs inputs, float* output, nint outputStride, float* logSumExp, float* workspace,
@@ -50,6 +51,7 @@ internal static unsafe partial class Attention
         float* rescale = sum + Block;
         float* ones = rescale + Block;
         float* keyRows = ones + Block;
+        float* valueRows = keyRows + (KeyTile * shape.PaddedWidth);
         nint* first = stackalloc nint[Block];
         new Span<float>(max, Block).Fill(float.NegativeInfinity);
         new Span<float>(sum, Block).Clear();
@@ -86,38 +88,48 @@ internal static unsafe partial class Attention
                 keyStride = e;
             }
 
-            AttentionTiles.Scores<T>(transposed, keyRow, keyStride, keys, e, shape.Scale, scores, vectors);
+            // Keys from here on are seen by none of the first half of the queries.
+            nint late = vectors == Block / LaneFold.Lanes ? Math.Min(keys, LaneFold.RoundUp(Math.Max(0, position + Half - tile))) : keys;
+            AttentionTiles.Scores<T>(transposed, keyRow, keyStride, late, e, shape.Scale, scores, vectors);
+            AttentionTiles.Scores<T>(
+                transposed + Half, keyRow + (late * keyStride), keyStride, keys - late, e, shape.Scale, scores + (late * Block) + Half, vectors - (Half / LaneFold.Lanes));
             if (!whole)
             {
-                MaskColumns(scores, first, position, tile, keys, vectors * LaneFold.Lanes);
+                MaskColumns<T>(scores, first, position, tile, keys, vectors);
             }
 
             SoftmaxTile<T>(scores, max, sum, rescale, keys, vectors);
-            float* values = inputs.ValueAt(kv, tile, e);
+            float* values = AttentionTiles.SideBySide<T>(inputs.ValueAt(kv, tile, e), valueRow, keys, e, valueRows);
             for (nint r = 0; r < count; r += 4)
             {
                 int rows = (int)Math.Min(4, count - r);
                 float* target = output + (r * outputStride);
                 if (whole)
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, valueRow, keys, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, keys, target, outputStride, e, rescale + r);
                 }
                 else
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, valueRow, 0, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, 0, target, outputStride, e, rescale + r);
                     AccumulateRuns<T>(
-                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, valueRow, target, outputStride, e, ones);
+                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, e, target, outputStride, e, ones);
                 }
             }
         }
 
         for (nint r = 0; r < count; r++)
         {
-            float inverse = 1f / sum[r];
             float* target = output + (r * outputStride);
-            for (nint c = 0; c < e; c++)
+            T inverse = T.Splat(1f / sum[r]);
+            nint c = 0;
+            for (; c <= e - LaneFold.Lanes; c += LaneFold.Lanes)
             {
-                target[c] *= inverse;
+                T.Store(T.Load(target + c) * inverse, target + c);
+            }
+
+            if (c < e)
+            {
+                T.StoreTail(T.LoadTail(target + c, e - c, 0f) * inverse, target + c, e - c);
             }
 
             if (logSumExp != null)
@@ -128,17 +140,27 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Scores [keys, 64 queries] of keys that a query may not see become -infinity, so that their exponential is 0.</summary>
-    private static void MaskColumns(float* scores, nint* first, nint position, nint tile, nint keys, nint lanes)
+    private static void MaskColumns<T>(float* scores, nint* first, nint position, nint tile, nint keys, nint vectors)
+        where T : struct, ILanes<T>
     {
+        // Keys of the tile by number, as floats: they are small.
+        float* low = stackalloc float[Block];
+        float* high = stackalloc float[Block];
+        for (nint r = 0; r < Block; r++)
+        {
+            low[r] = Math.Max(first[r] - tile, 0);
+            high[r] = Math.Min(position + r - tile, KeyTile);
+        }
+
+        T none = T.Splat(float.NegativeInfinity);
         for (nint j = 0; j < keys; j++)
         {
-            float* line = scores + (j * Block);
-            for (nint r = 0; r < lanes; r++)
+            T key = T.Splat((float)j);
+            for (nint v = 0; v < vectors * LaneFold.Lanes; v += LaneFold.Lanes)
             {
-                if (tile + j > position + r || tile + j < first[r])
-                {
-                    line[r] = float.NegativeInfinity;
-                }
+                float* line = scores + (j * Block) + v;
+                T seen = T.SelectAtMost(key, T.Load(high + v), T.Load(line), none);
+                T.Store(T.SelectAtMost(T.Load(low + v), key, seen, none), line);
             }
         }
     }

@@ -19,10 +19,10 @@ internal readonly record struct AttentionShape(int QueryHeads, int KeyHeads, int
     public int Group => QueryHeads / KeyHeads;
 
     /// <summary>Floats of workspace that one worker of <see cref="Attention.Forward"/> needs.</summary>
-    public nint ForwardWorkspace => (3 * QueryBlock * PaddedWidth) + (KeyTile * QueryBlock) + (KeyTile * PaddedWidth) + (4 * QueryBlock);
+    public nint ForwardWorkspace => (3 * QueryBlock * PaddedWidth) + (KeyTile * QueryBlock) + (2 * KeyTile * PaddedWidth) + (4 * QueryBlock);
 
-    /// <summary>Floats of workspace that one worker of <see cref="Attention.Backward"/> needs, whatever the sequence length.</summary>
-    public nint BackwardWorkspace => (8 * KeyTile * PaddedWidth) + (2 * QueryBlock * PaddedWidth) + (3 * KeyTile * QueryBlock) + (4 * QueryBlock);
+    /// <summary>Floats of workspace that one worker of <see cref="Attention.Backward"/> needs for sequences of up to so many rows.</summary>
+    public nint BackwardWorkspace(nint rows) => (3 * KeyTile * PaddedWidth) + (2 * QueryBlock * PaddedWidth) + (2 * KeyTile * QueryBlock) + QueryBlock + LaneFold.RoundUp(rows);
 
     /// <summary>e rounded up to a multiple of 16.</summary>
     internal nint PaddedWidth => LaneFold.RoundUp(HeadWidth);

@@ -113,6 +113,40 @@ internal static unsafe partial class AttentionTiles
         }
     }
 
+    /// <summary>
+    /// Rows of a tile one behind the other: at their own distance, often a power of two, their lines share a few sets of the first-level cache, and each group of four readers would fetch them from the
+    /// second level again.
+    /// </summary>
+    /// <param name="rows">[count, columns], <paramref name="stride"/> floats apart.</param>
+    /// <param name="copy">Room for [count, columns].</param>
+    /// <returns>The tile, <paramref name="columns"/> floats from row to row: the copy, or the rows themselves where they lie so.</returns>
+    public static float* SideBySide<T>(float* rows, nint stride, nint count, nint columns, float* copy)
+        where T : struct, ILanes<T>
+    {
+        if (stride == columns)
+        {
+            return rows;
+        }
+
+        for (nint r = 0; r < count; r++)
+        {
+            float* from = rows + (r * stride);
+            float* to = copy + (r * columns);
+            nint c = 0;
+            for (; c <= columns - LaneFold.Lanes; c += LaneFold.Lanes)
+            {
+                T.Store(T.Load(from + c), to + c);
+            }
+
+            if (c < columns)
+            {
+                T.StoreTail(T.LoadTail(from + c, columns - c, 0f), to + c, columns - c);
+            }
+        }
+
+        return copy;
+    }
+
     /// <summary><see cref="Scores"/> of one row and all 64 lanes of a tile, which waits for memory: meanwhile it asks for what is read next, a line for each that it reads.</summary>
     /// <param name="ahead">What is read next; need not exist.</param>
     public static void ScoresAhead<T>(float* transposed, float* row, nint depth, float scale, float* scores, float* ahead)
