@@ -32,12 +32,20 @@ public sealed class PackedDecodingTests
         using OlmoDecoder decoder = new(provider, parameters, weights, sequences: 2, capacity: 200);
         float[] logits = new float[2 * parameters.Config.Vocabulary];
         Decode(decoder, logits, tokens: 3);
-        decoder.Truncate(0, 0);
-        decoder.Truncate(1, 0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        long others = pool.AllocatedBytes;
-        Decode(decoder, logits, tokens: 90);
-        Assert.Equal((0, 0), (GC.GetAllocatedBytesForCurrentThread() - before, pool.AllocatedBytes - others));
+        // Each round has all positions. The least of three: the runtime may allocate, once, on whatever thread comes first to something (seen once in many runs: 3,632 bytes).
+        (long Caller, long Others) fewest = (long.MaxValue, long.MaxValue);
+        for (int round = 0; round < 3; round++)
+        {
+            decoder.Truncate(0, 0);
+            decoder.Truncate(1, 0);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            long others = pool.AllocatedBytes;
+            Decode(decoder, logits, tokens: 90);
+            (long Caller, long Others) allocated = (GC.GetAllocatedBytesForCurrentThread() - before, pool.AllocatedBytes - others);
+            fewest = (Math.Min(fewest.Caller, allocated.Caller), Math.Min(fewest.Others, allocated.Others));
+        }
+
+        Assert.Equal((0, 0), fewest);
     }
 
     private static void Decode(OlmoDecoder decoder, float[] logits, int tokens)
