@@ -135,19 +135,51 @@ public sealed unsafe partial class CpuProvider
     }
 
     /// <inheritdoc/>
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y) =>
-        Turn(RowOperation.Rope, x, positions, cos, sin, y);
+    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        if (double.IsPositiveInfinity(limit))
+        {
+            Turn(RowOperation.Rope, x, positions, cos, sin, y);
+            return;
+        }
+
+        Clamp(x, y, limit);
+        Turn(RowOperation.Rope, y, positions, cos, sin, y);
+    }
 
     /// <inheritdoc/>
     public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) =>
         Turn(RowOperation.RopeGradient, dy, positions, cos, sin, dx);
 
+    /// <inheritdoc/>
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    {
+        RequireRope(x, positions, cos, sin, y);
+        RmsNorm(x, weight, y, rstd, epsilon);
+        Turn(RowOperation.Rope, y, positions, cos, sin, y);
+    }
+
+    /// <inheritdoc/>
+    public void RmsNormRopeGradient(
+        in Tensor dy,
+        in Tensor positions,
+        in Tensor cos,
+        in Tensor sin,
+        in Tensor x,
+        in Tensor weight,
+        in Tensor rstd,
+        in Tensor dx,
+        in Tensor weightGradient,
+        bool accumulate)
+    {
+        Turn(RowOperation.RopeGradient, dy, positions, cos, sin, dx);
+        RmsNormGradient(dx, x, weight, rstd, dx, weightGradient, accumulate);
+    }
+
     private void Turn(RowOperation operation, in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
     {
-        RequireSame("RoPE", x, y);
-        RequireSame("RoPE", cos, sin);
-        nint headWidth = (nint)cos.Shape.Columns * 2;
-        Require(x.Shape.Columns % headWidth == 0 && positions.Count == x.Shape.Rows, "RoPE", x, positions);
+        RequireRope(x, positions, cos, sin, y);
         RunRows(
             new RowJob
             {
@@ -157,9 +189,16 @@ public sealed unsafe partial class CpuProvider
                 Mean = Floats(cos),
                 Rstd = Floats(sin),
                 Y = Floats(y),
-                HeadWidth = headWidth,
+                HeadWidth = (nint)cos.Shape.Columns * 2,
             },
             x);
+    }
+
+    private static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    {
+        RequireSame("RoPE", x, y);
+        RequireSame("RoPE", cos, sin);
+        Require(x.Shape.Columns % (2 * cos.Shape.Columns) == 0 && positions.Count == x.Shape.Rows, "RoPE", x, positions);
     }
 
     private void RunRows(RowJob job, in Tensor shape)

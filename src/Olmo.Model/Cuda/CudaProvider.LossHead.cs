@@ -17,7 +17,7 @@ public sealed unsafe partial class CudaProvider
         bool isHalf = IsHalf(pass.Input);
         Require(!isHalf || IsHalf(pass.Weight), "loss head", pass.Input, pass.Weight);
         DType type = isHalf ? DType.BF16 : DType.F32;
-        Require(!backward || pass.InputGradient.DType == type, "loss head", pass.Input, backward ? pass.InputGradient : pass.Input);
+        Require(!backward || pass.InputGradient.DType == DType.F32 || pass.InputGradient.DType == type, "loss head", pass.Input, backward ? pass.InputGradient : pass.Input);
         long converted = ConvertedBytes(pass.Weight, isHalf);
         ulong weight = Factor(pass.Weight, isHalf, converted > 0 ? Scratch(converted) : 0);
         ulong logits = Address(pass.Logits, DType.F32);
@@ -37,7 +37,7 @@ public sealed unsafe partial class CudaProvider
                 Rows(pass.LogProbability, DType.F32, start), vocabulary, (float)pass.ZMultiplier, (float)(1.0 / pass.Divisor));
             if (backward)
             {
-                Product dx = new(ProductKind.InputGradient, count, width, vocabulary, type, type, false) { LeftStride = stride };
+                Product dx = new(ProductKind.InputGradient, count, width, vocabulary, type, pass.InputGradient.DType, false) { LeftStride = stride };
                 Multiply(dx, logits, weight, Address(pass.InputGradient.RowRange(start, count)));
                 Product dw = new(ProductKind.WeightGradient, count, width, vocabulary, type, DType.F32, pass.Accumulate || start > 0) { LeftStride = stride };
                 Multiply(dw, logits, input, Address(pass.WeightGradient, DType.F32));

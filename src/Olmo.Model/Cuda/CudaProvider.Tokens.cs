@@ -50,20 +50,30 @@ public sealed unsafe partial class CudaProvider
     }
 
     /// <inheritdoc/>
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y) => Turn(x, positions, cos, sin, y, 1f);
+    /// <remarks>F32 to F32 or BF16, or BF16 to BF16.</remarks>
+    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        Turn(x, positions, cos, sin, y, 1f, (float)limit);
+    }
 
     /// <inheritdoc/>
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) => Turn(dy, positions, cos, sin, dx, -1f);
+    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) => Turn(dy, positions, cos, sin, dx, -1f, float.PositiveInfinity);
 
-    private void Turn(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, float sign)
+    private void Turn(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, float sign, float limit)
+    {
+        RequireRope(x, positions, cos, sin, y);
+        Require(x.DType == DType.F32 || x.DType == y.DType, "RoPE", x, y);
+        Launch(
+            $"tokens/rope_{Ending(x)}_{Ending(y)}", x.Shape.Rows, RowThreads, 0,
+            Address(x), Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), Address(y), (int)x.Shape.Columns, (int)cos.Shape.Columns, sign, limit);
+        Changed(y);
+    }
+
+    private static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
     {
         RequireSame("RoPE", x, y);
         RequireSame("RoPE", cos, sin);
-        long half = cos.Shape.Columns;
-        Require(positions.Count == x.Shape.Rows && x.Shape.Columns % (2 * half) == 0 && x.DType == y.DType, "RoPE", x, cos);
-        Launch(
-            $"tokens/rope_{Ending(x)}", x.Shape.Rows, RowThreads, 0,
-            Address(x), Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), Address(y), (int)x.Shape.Columns, (int)half, sign);
-        Changed(y);
+        Require(positions.Count == x.Shape.Rows && x.Shape.Columns % (2 * cos.Shape.Columns) == 0, "RoPE", x, cos);
     }
 }

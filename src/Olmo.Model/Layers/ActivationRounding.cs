@@ -14,7 +14,8 @@ namespace Olmo.Model.Layers;
 /// Everything else is fp32: accumulators, what is inside a norm, RoPE's tables, softmax and its probabilities, statistics for the backward pass, logits, losses, and all gradients.
 /// </summary>
 /// <remarks>
-/// A device that stores activations as bf16 itself (<see cref="ITensorProvider.ActivationTypes"/>) rounds all of these and, too, gradients of activations and the branches of OLMo 1.
+/// A device that stores activations as bf16 itself (<see cref="ITensorProvider.ActivationTypes"/>) rounds these and nothing else on the way forward but probabilities as its attention's products take
+/// them, so that its activations stay near the CPU's. On the way back it rounds gradients of activations, too, but not the stream's, to which branch after branch is added.
 /// OLMo's own trainers round these tensors and, too, logits, probabilities, the summands of the stream and gradients of activations, by which no memory would be saved here.
 /// </remarks>
 /// <param name="provider">Device.</param>

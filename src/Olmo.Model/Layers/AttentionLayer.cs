@@ -8,20 +8,14 @@ namespace Olmo.Model.Layers;
 internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config, int block, RopeTables rope, ActivationRounding rounding)
 {
     private readonly double? _clip = config.ClipQkv;
-    private readonly bool _hasNorm = config.IsReordered;
     private readonly double _epsilon = config.NormEpsilon;
 
     /// <summary>Writes everything of <paramref name="a"/> from q to a.Attended.</summary>
     public void Forward(in BlockTensors w, in Tensor x, BlockActivations a, in Passage passage)
     {
-        Project(x, w.Query, w.QueryNorm, a.RawQuery, a.Query, a.QueryStatistics);
-        Project(x, w.Key, w.KeyNorm, a.RawKey, a.Key, a.KeyStatistics);
-        Project(x, w.Value, default, a.RawValue, a.Value, default);
-        rounding.Complete(a.Value);
-        provider.Rope(a.Query, passage.Positions, rope.Cos, rope.Sin, a.Query);
-        rounding.Complete(a.Query);
-        provider.Rope(a.Key, passage.Positions, rope.Cos, rope.Sin, a.Key);
-        rounding.Complete(a.Key);
+        ProjectAndTurn(x, w.Query, w.QueryNorm, a.RawQuery, a.Query, a.QueryStatistics, passage.Positions);
+        ProjectAndTurn(x, w.Key, w.KeyNorm, a.RawKey, a.Key, a.KeyStatistics, passage.Positions);
+        Project(x, w.Value, a.RawValue, a.Value);
         if (passage.Cache is { } cache)
         {
             provider.CachedAttention(
@@ -82,14 +76,20 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
             scratch.Query,
             scratch.Key,
             scratch.Value);
-        provider.RopeGradient(scratch.Query, passage.Positions, rope.Cos, rope.Sin, scratch.Query);
-        provider.RopeGradient(scratch.Key, passage.Positions, rope.Cos, rope.Sin, scratch.Key);
-        ProjectBack(scratch.Query, x, w.Query, w.QueryNorm, a.RawQuery, a.QueryStatistics, dx, accumulateInput, g.Query, g.QueryNorm, accumulate);
-        ProjectBack(scratch.Key, x, w.Key, w.KeyNorm, a.RawKey, a.KeyStatistics, dx, true, g.Key, g.KeyNorm, accumulate);
-        ProjectBack(scratch.Value, x, w.Value, default, a.RawValue, default, dx, true, g.Value, default, accumulate);
+        Tensor query = TurnBack(scratch.Query, scratch.Mixed, passage.Positions, w.QueryNorm, a.RawQuery, a.QueryStatistics, g.QueryNorm, accumulate);
+        ProjectBack(query, x, w.Query, dx, accumulateInput, g.Query, accumulate);
+        Tensor key = TurnBack(scratch.Key, scratch.Mixed, passage.Positions, w.KeyNorm, a.RawKey, a.KeyStatistics, g.KeyNorm, accumulate);
+        ProjectBack(key, x, w.Key, dx, true, g.Key, accumulate);
+        if (_clip is { } limit)
+        {
+            provider.ClampGradient(scratch.Value, a.RawValue, scratch.Value, limit);
+        }
+
+        ProjectBack(scratch.Value, x, w.Value, dx, true, g.Value, accumulate);
     }
 
-    private void Project(in Tensor x, in Tensor weight, in Tensor norm, in Activation raw, in Tensor result, in NormStatistics statistics)
+    // Values: projected, and clamped where there is a limit.
+    private void Project(in Tensor x, in Tensor weight, in Activation raw, in Activation result)
     {
         if (_clip is { } limit)
         {
@@ -97,40 +97,58 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
             rounding.Complete(raw);
             provider.Clamp(raw, result, limit);
         }
-        else if (!norm.IsNone)
-        {
-            provider.Linear(x, weight, raw);
-            rounding.Complete(raw);
-            provider.RmsNorm(raw, norm, result, statistics.Rstd, _epsilon);
-        }
         else
         {
             provider.Linear(x, weight, result);
         }
+
+        rounding.Complete(result);
     }
 
-    private void ProjectBack(
-        in Tensor dy,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor norm,
-        in Tensor raw,
-        in NormStatistics statistics,
-        in Tensor dx,
-        bool accumulateInput,
-        in Tensor weightGradient,
-        in Tensor normGradient,
-        bool accumulate)
+    // Queries or keys: projected, clamped or normed as the model does, turned. Only what a clamp or norm reads and what is turned are rounded.
+    private void ProjectAndTurn(in Tensor x, in Tensor weight, in Tensor norm, in Activation raw, in Activation result, in NormStatistics statistics, in Tensor positions)
     {
+        provider.Linear(x, weight, raw);
+        if (!norm.IsNone)
+        {
+            rounding.Complete(raw);
+            provider.RmsNormRope(raw, norm, statistics.Rstd, _epsilon, positions, rope.Cos, rope.Sin, result);
+        }
+        else
+        {
+            if (_clip is not null)
+            {
+                rounding.Complete(raw);
+            }
+
+            provider.Rope(raw, positions, rope.Cos, rope.Sin, result, _clip ?? double.PositiveInfinity);
+        }
+
+        rounding.Complete(result);
+    }
+
+    // From the gradient of turned queries or keys to that of projected ones: where there is a norm in other memory, else in place.
+    private Tensor TurnBack(
+        in Tensor dy, in Tensor other, in Tensor positions, in Tensor norm, in Tensor raw, in NormStatistics statistics, in Tensor normGradient, bool accumulate)
+    {
+        if (!norm.IsNone)
+        {
+            Tensor dx = other.View(0, dy.Shape);
+            provider.RmsNormRopeGradient(dy, positions, rope.Cos, rope.Sin, raw, norm, statistics.Rstd, dx, normGradient, accumulate);
+            return dx;
+        }
+
+        provider.RopeGradient(dy, positions, rope.Cos, rope.Sin, dy);
         if (_clip is { } limit)
         {
             provider.ClampGradient(dy, raw, dy, limit);
         }
-        else if (_hasNorm && !norm.IsNone)
-        {
-            provider.RmsNormGradient(dy, raw, norm, statistics.Rstd, dy, normGradient, accumulate);
-        }
 
+        return dy;
+    }
+
+    private void ProjectBack(in Tensor dy, in Tensor x, in Tensor weight, in Tensor dx, bool accumulateInput, in Tensor weightGradient, bool accumulate)
+    {
         provider.LinearWeightGradient(dy, x, weightGradient, accumulate);
         provider.LinearInputGradient(dy, weight, dx, accumulateInput);
     }

@@ -71,13 +71,25 @@ internal sealed class TransformerBlock(ITensorProvider provider, OlmoConfig conf
         }
         else
         {
-            _feedForward.Backward(w, a.NormedMiddle, a, stream, branch, accumulateInput: false, scratch, g, accumulate);
+            _feedForward.Backward(w, a.NormedMiddle, a, Upstream(scratch), branch, accumulateInput: false, scratch, g, accumulate);
             _norm.Backward(branch, a.Middle, default, a.FeedForwardStatistics, branch, default, accumulate);
             provider.Add(stream, branch, stream);
-            _attention.Backward(w, a.NormedInput, a, passage, stream, branch, accumulateInput: false, scratch, g, accumulate);
+            _attention.Backward(w, a.NormedInput, a, passage, Upstream(scratch), branch, accumulateInput: false, scratch, g, accumulate);
             _norm.Backward(branch, a.Input, default, a.AttentionStatistics, branch, default, accumulate);
             provider.Add(stream, branch, stream);
         }
+    }
+
+    // The stream's gradient as products take it.
+    private Tensor Upstream(GradientScratch scratch)
+    {
+        if (scratch.Rounded.IsNone)
+        {
+            return scratch.Stream;
+        }
+
+        provider.RoundToBFloat16(scratch.Stream, default, scratch.Rounded);
+        return scratch.Rounded;
     }
 
     // From a.Input to a.Middle.

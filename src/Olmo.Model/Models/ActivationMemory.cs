@@ -52,6 +52,11 @@ internal sealed class ActivationMemory : IDisposable
             }
         }
 
+        if (ProjectsApart)
+        {
+            Add("projected", new Shape(maxRows, config.QueryWidth), DType.F32);
+        }
+
         for (int l = 0; l < (kind == ActivationKind.Training ? config.Layers : IsForBackward ? 1 : 0); l++)
         {
             Add($"log-sum-exp {l}", new Shape(maxRows, config.Heads), DType.F32);
@@ -65,8 +70,13 @@ internal sealed class ActivationMemory : IDisposable
 
         if (IsForBackward)
         {
-            Plan("stream gradient", config.Width);
-            Plan("branch gradient", config.Width);
+            Add("stream gradient", new Shape(maxRows, config.Width), DType.F32);
+            Add("branch gradient", new Shape(maxRows, config.Width), config.IsReordered ? _type : DType.F32);
+            if (!config.IsReordered && _type == DType.BF16)
+            {
+                Plan("rounded stream gradient", config.Width);
+            }
+
             Plan("hidden gradient", config.FeedForward);
             Plan("mixed gradient", config.QueryWidth);
             Plan("query gradient", config.QueryWidth);
@@ -94,6 +104,12 @@ internal sealed class ActivationMemory : IDisposable
 
     // The rest of a block does, too.
     private bool HasOwnMemory => _kind == ActivationKind.Training && !_isKeptApart;
+
+    // A norm or clamp between projection and RoPE reads its input again in the backward pass.
+    private bool HasRaw => _config.IsReordered || _config.ClipQkv is not null;
+
+    // Nothing is between, and what is turned would be rounded.
+    private bool ProjectsApart => !HasRaw && _type == DType.BF16;
 
     /// <summary>The activations of a pass of so many rows; made at its first use.</summary>
     public ActivationSet For(int rows)
@@ -132,7 +148,6 @@ internal sealed class ActivationMemory : IDisposable
     private IEnumerable<(string Name, int Columns, bool IsReadBack)> TensorsOfBlock()
     {
         OlmoConfig c = _config;
-        bool raw = IsForBackward && (c.IsReordered || c.ClipQkv is not null);
         yield return ("query", c.QueryWidth, true);
         yield return ("key", c.KeyWidth, true);
         yield return ("value", c.KeyWidth, true);
@@ -143,13 +158,13 @@ internal sealed class ActivationMemory : IDisposable
         yield return ("up", c.FeedForward, true);
         yield return ("hidden", c.FeedForward, true);
         yield return ("fed", c.Width, c.IsReordered);
-        if (raw)
+        if (HasRaw)
         {
             yield return ("raw query", c.QueryWidth, true);
             yield return ("raw key", c.KeyWidth, true);
         }
 
-        if (raw && c.ClipQkv is not null)
+        if (c.ClipQkv is not null)
         {
             yield return ("raw value", c.KeyWidth, true);
         }
@@ -185,6 +200,7 @@ internal sealed class ActivationMemory : IDisposable
             ? null
             : new GradientScratch(
                 View("stream gradient", rows),
+                Optional("rounded stream gradient", rows),
                 View("branch gradient", rows),
                 View("hidden gradient", rows),
                 View("mixed gradient", rows),
@@ -242,10 +258,9 @@ internal sealed class ActivationMemory : IDisposable
             Output = Stream(l + 1),
             NormedInput = Of("normed input"),
             NormedMiddle = Of("normed middle"),
-            // Without a backward pass clamp and QK-norm work in place.
-            RawQuery = IsForBackward ? Of("raw query") : query,
-            RawKey = IsForBackward ? Of("raw key") : key,
-            RawValue = IsForBackward ? Of("raw value") : value,
+            RawQuery = HasRaw ? Of("raw query") : ProjectsApart ? new Activation(View("projected", rows)) : query,
+            RawKey = HasRaw ? Of("raw key") : ProjectsApart ? new Activation(View("projected", rows).View(0, key.Values.Shape)) : key,
+            RawValue = Of("raw value"),
             Query = query,
             Key = key,
             Value = value,

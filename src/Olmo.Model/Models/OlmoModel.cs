@@ -110,7 +110,7 @@ public sealed class OlmoModel : IDisposable
         _transformer.AcquireHead();
         _provider.LossHead(Head(batch, divisor) with
         {
-            InputGradient = a.Scratch!.Branch,
+            InputGradient = a.Scratch!.Stream,
             WeightGradient = gradients.Head,
             Accumulate = !isFirst,
         });

@@ -99,13 +99,13 @@ internal sealed class Transformer : IDisposable
         _rounding.Complete(new Activation(a.Normed));
     }
 
-    /// <summary>From the gradient of a.Normed, in the scratch's Branch, to those of all parameters but the head's matrix.</summary>
+    /// <summary>From the gradient of a.Normed, in the scratch's Stream, to those of all parameters but the head's matrix.</summary>
     public void Backward(ActivationSet a, in Passage passage, GradientBuffers gradients, bool accumulate, IGradientSink? sink)
     {
         GradientScratch scratch = a.Scratch!;
         Tensor finalNorm = FinalNormOf(gradients);
         AcquireHead(withMatrix: false);
-        _norm.Backward(scratch.Branch, a.Last, FinalNormOf(_weights), a.FinalStatistics, scratch.Stream, finalNorm, accumulate);
+        _norm.Backward(scratch.Stream, a.Last, FinalNormOf(_weights), a.FinalStatistics, scratch.Stream, finalNorm, accumulate);
         ReleaseHead(withMatrix: false);
         if (sink is not null && !finalNorm.IsNone)
         {

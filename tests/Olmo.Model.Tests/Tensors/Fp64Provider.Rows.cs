@@ -199,9 +199,35 @@ internal sealed partial class Fp64Provider
         }
     }
 
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y) => Turn(x, positions, cos, sin, y, 1.0);
+    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    {
+        Clamp(x, y, limit);
+        Turn(y, positions, cos, sin, y, 1.0);
+    }
 
     public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) => Turn(dy, positions, cos, sin, dx, -1.0);
+
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    {
+        RmsNorm(x, weight, y, rstd, epsilon);
+        Turn(y, positions, cos, sin, y, 1.0);
+    }
+
+    public void RmsNormRopeGradient(
+        in Tensor dy,
+        in Tensor positions,
+        in Tensor cos,
+        in Tensor sin,
+        in Tensor x,
+        in Tensor weight,
+        in Tensor rstd,
+        in Tensor dx,
+        in Tensor weightGradient,
+        bool accumulate)
+    {
+        Turn(dy, positions, cos, sin, dx, -1.0);
+        RmsNormGradient(dx, x, weight, rstd, dx, weightGradient, accumulate);
+    }
 
     private static void Turn(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double direction)
     {

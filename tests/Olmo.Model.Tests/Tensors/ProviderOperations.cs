@@ -24,6 +24,10 @@ internal static partial class ProviderOperations
         new("clamp", Clamp, ["x"]),
         new("swiglu", SwiGlu, ["gate", "up"]),
         new("rope", Rope, ["x"]),
+        new("rope of clamped heads", RopeClamped, []),
+        new("rms norm and rope", w => RmsNormRope(w, w.Size(3, 13), accumulate: false), ["x", "w"]),
+        new("rms norm and rope, halves of eight", w => RmsNormRope(w, w.Size(4, 24), accumulate: false), ["x", "w"]),
+        new("rms norm and rope onto what is there", w => RmsNormRope(w, w.Size(3, 13), accumulate: true), []),
         new("rope table", w => RopeTable(w, null), [], TableTolerance),
         new("rope table, yarn", w => RopeTable(w, new YarnScaling(8.0, 64)), [], TableTolerance),
         new("add, copy, zero, sum in order", Elements, []),
@@ -170,6 +174,36 @@ internal static partial class ProviderOperations
         w.Provider.RopeGradient(dy, positions, cos, sin, w.Output("dx", rows, width));
         Tensor gradient = w.CopyOf("dx in place", dy);
         w.Provider.RopeGradient(gradient, positions, cos, sin, gradient);
+        return w.Dot("y", "dy");
+    }
+
+    private static double RopeClamped(Workbench w)
+    {
+        (int rows, int heads, int half) = (w.Size(4, 70), w.Size(2, 3), w.Size(3, 16));
+        Tensor cos = w.Input("cos", rows, half);
+        Tensor sin = w.Input("sin", rows, half);
+        Tensor positions = w.Integers("positions", [.. Enumerable.Range(0, rows)]);
+        Tensor x = w.Input("x", rows, heads * 2 * half);
+        w.Provider.Rope(x, positions, cos, sin, w.Output("y", rows, heads * 2 * half), 0.5);
+        Tensor inPlace = w.CopyOf("y in place", x);
+        w.Provider.Rope(inPlace, positions, cos, sin, inPlace, 0.5);
+        return w.Dot("y", "y");
+    }
+
+    private static double RmsNormRope(Workbench w, int half, bool accumulate)
+    {
+        (int rows, int heads, int length) = (w.Size(4, 70), w.Size(2, 3), w.Size(5, 90));
+        int width = heads * 2 * half;
+        Tensor cos = w.Input("cos", length, half);
+        Tensor sin = w.Input("sin", length, half);
+        Tensor positions = w.Integers("positions", [.. Enumerable.Range(0, rows).Select(t => t * 3 % length)]);
+        Tensor x = w.Input("x", rows, width);
+        Tensor weight = w.Input("w", 0.5, 1.5, width);
+        Tensor dy = w.Input("dy", rows, width);
+        Tensor rstd = w.Output("rstd", rows);
+        w.Provider.RmsNormRope(x, weight, rstd, Epsilon, positions, cos, sin, w.Output("y", rows, width));
+        w.Provider.RmsNormRope(x, weight, default, Epsilon, positions, cos, sin, w.Output("y without statistics", rows, width));
+        w.Provider.RmsNormRopeGradient(dy, positions, cos, sin, x, weight, rstd, w.Output("dx", rows, width), w.CopyOf("dw", weight), accumulate);
         return w.Dot("y", "dy");
     }
 

@@ -125,6 +125,13 @@ __device__ __forceinline__ void store8(bf16* p, const float (&x)[8])
     *(uint4*)p = make_uint4(pack_bf16(x[0], x[1]), pack_bf16(x[2], x[3]), pack_bf16(x[4], x[5]), pack_bf16(x[6], x[7]));
 }
 
+// NaN stays NaN.
+__device__ __forceinline__ float clamped(float x, float limit)
+{
+    float v = limit < x ? limit : x;
+    return -limit > v ? -limit : v;
+}
+
 __device__ __forceinline__ float warp_sum(float x)
 {
     for (int o = 16; o > 0; o >>= 1) x += __shfl_xor_sync(0xffffffffu, x, o);

@@ -74,13 +74,6 @@ ADD(add_bf16_f32_bf16, bf16, float, bf16)
 ADD(add_bf16_bf16_f32, bf16, bf16, float)
 ADD(add_bf16_bf16_bf16, bf16, bf16, bf16)
 
-// NaN stays NaN.
-__device__ __forceinline__ float clamped(float x, float limit)
-{
-    float v = limit < x ? limit : x;
-    return -limit > v ? -limit : v;
-}
-
 template <class T> __device__ __forceinline__ void clamp(const T* x, T* y, float limit, i64 n)
 {
     i64 i = first_of_eight();

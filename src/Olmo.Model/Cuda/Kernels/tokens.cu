@@ -64,12 +64,13 @@ extern "C" __global__ void embedding_gradient_f32(const int* ids, const int* nex
 extern "C" __global__ void embedding_gradient_bf16(const int* ids, const int* next, const int* first, const bf16* dy, float* gradient, int columns)
 { embedding_gradient(ids, next, first, dy, gradient, columns); }
 
-// y[i] = x[i] cos - x[i + half] sin, y[i + half] = x[i + half] cos + x[i] sin; sign -1 turns back. One block a row; each thread has whole pairs, so y may be x.
-template <class T> __device__ __forceinline__ void rope(const T* x, const int* positions, const float* cosines, const float* sines, T* y, int columns, int half, float sign)
+// y[i] = x[i] cos - x[i + half] sin, y[i + half] = x[i + half] cos + x[i] sin, of x clamped to +-limit; sign -1 turns back. One block a row; each thread has whole pairs, so y may be x.
+template <class X, class Y>
+__device__ __forceinline__ void rope(const X* x, const int* positions, const float* cosines, const float* sines, Y* y, int columns, int half, float sign, float limit)
 {
     long long row = blockIdx.x;
-    const T* from = x + row * columns;
-    T* to = y + row * columns;
+    const X* from = x + row * columns;
+    Y* to = y + row * columns;
     const float* cosine = cosines + (long long)positions[row] * half;
     const float* sine = sines + (long long)positions[row] * half;
     if ((half & 7) == 0)
@@ -85,7 +86,7 @@ template <class T> __device__ __forceinline__ void rope(const T* x, const int* p
             #pragma unroll
             for (int k = 0; k < 8; k++)
             {
-                float low = a[k], high = b[k], turn = sign * s[k];
+                float low = clamped(a[k], limit), high = clamped(b[k], limit), turn = sign * s[k];
                 a[k] = low * c[k] - high * turn;
                 b[k] = high * c[k] + low * turn;
             }
@@ -100,13 +101,17 @@ template <class T> __device__ __forceinline__ void rope(const T* x, const int* p
     for (int j = threadIdx.x; j < columns / 2; j += blockDim.x)
     {
         int head = j / half, i = j - head * half, at = head * 2 * half + i;
-        float low = to_float(from[at]), high = to_float(from[at + half]), c = cosine[i], turn = sign * sine[i];
-        to[at] = from_float<T>(low * c - high * turn);
-        to[at + half] = from_float<T>(high * c + low * turn);
+        float low = clamped(to_float(from[at]), limit), high = clamped(to_float(from[at + half]), limit), c = cosine[i], turn = sign * sine[i];
+        to[at] = from_float<Y>(low * c - high * turn);
+        to[at + half] = from_float<Y>(high * c + low * turn);
     }
 }
 
-extern "C" __global__ void rope_f32(const float* x, const int* positions, const float* cosines, const float* sines, float* y, int columns, int half, float sign)
-{ rope(x, positions, cosines, sines, y, columns, half, sign); }
-extern "C" __global__ void rope_bf16(const bf16* x, const int* positions, const float* cosines, const float* sines, bf16* y, int columns, int half, float sign)
-{ rope(x, positions, cosines, sines, y, columns, half, sign); }
+#define ROPE(suffix, X, Y) \
+    extern "C" __global__ void rope_##suffix( \
+        const X* x, const int* positions, const float* cosines, const float* sines, Y* y, int columns, int half, float sign, float limit) \
+    { rope(x, positions, cosines, sines, y, columns, half, sign, limit); }
+
+ROPE(f32_f32, float, float)
+ROPE(f32_bf16, float, bf16)
+ROPE(bf16_bf16, bf16, bf16)
