@@ -84,7 +84,7 @@ public sealed unsafe partial class CpuProvider
         return LaneFold.RoundUp(Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace(rows)));
     }
 
-    // Larger than at construction only for a head width or a length that no published model is trained with, and then once.
+    // Larger than at construction for wider heads or longer sequences than are usual, and then once.
     private float* Scratch(int headWidth, nint rows = 0)
     {
         nint needed = FloatsFor(headWidth, rows);
