@@ -138,14 +138,14 @@ public sealed unsafe partial class CpuProvider
     public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        if (double.IsPositiveInfinity(limit))
+        RequireRope(x, positions, cos, sin, y);
+        bool clamps = double.IsFinite(limit);
+        if (clamps)
         {
-            Turn(RowOperation.Rope, x, positions, cos, sin, y);
-            return;
+            Clamp(x, y, limit);
         }
 
-        Clamp(x, y, limit);
-        Turn(RowOperation.Rope, y, positions, cos, sin, y);
+        Turn(RowOperation.Rope, clamps ? y : x, positions, cos, sin, y);
     }
 
     /// <inheritdoc/>
@@ -192,13 +192,6 @@ public sealed unsafe partial class CpuProvider
                 HeadWidth = (nint)cos.Shape.Columns * 2,
             },
             x);
-    }
-
-    private static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
-    {
-        RequireSame("RoPE", x, y);
-        RequireSame("RoPE", cos, sin);
-        Require(x.Shape.Columns % (2 * cos.Shape.Columns) == 0 && positions.Count == x.Shape.Rows, "RoPE", x, positions);
     }
 
     private void RunRows(RowJob job, in Tensor shape)

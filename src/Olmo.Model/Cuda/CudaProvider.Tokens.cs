@@ -69,11 +69,4 @@ public sealed unsafe partial class CudaProvider
             Address(x), Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), Address(y), (int)x.Shape.Columns, (int)cos.Shape.Columns, sign, limit);
         Changed(y);
     }
-
-    private static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
-    {
-        RequireSame("RoPE", x, y);
-        RequireSame("RoPE", cos, sin);
-        Require(positions.Count == x.Shape.Rows && x.Shape.Columns % (2 * cos.Shape.Columns) == 0, "RoPE", x, cos);
-    }
 }

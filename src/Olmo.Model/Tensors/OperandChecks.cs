@@ -91,6 +91,14 @@ internal static class OperandChecks
         return backward;
     }
 
+    /// <summary>Operands of RoPE: whole heads, a position a row, and tables of half a head.</summary>
+    public static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    {
+        RequireSame("RoPE", x, y);
+        RequireSame("RoPE", cos, sin);
+        Require(x.Shape.Columns % (2 * cos.Shape.Columns) == 0 && positions.Count == x.Shape.Rows, "RoPE", x, positions);
+    }
+
     /// <summary>The error of operands that do not fit.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ArgumentException Unfit(string operation, in Tensor a, in Tensor b) =>
