@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Olmo.Actors.Collectives;
 using Olmo.Actors.Tests.Drills;
+using Olmo.TestKit.VirtualTime;
 
 namespace Olmo.Actors.Tests.Collectives;
 
@@ -29,14 +30,22 @@ public sealed class TcpMeshTests : MeshConformanceTests
     public void Links_LostWithoutAnEnd_AreSilentOnBothSidesAndANewMeshWorks()
     {
         LosingDrill drill = new();
-        MeshTimeouts quick = MeshTimeouts.Default with { Heartbeat = TimeSpan.FromMilliseconds(20), Silence = TimeSpan.FromMilliseconds(200) };
-        using TcpWorld tcp = new(2, new MeshSettings { Timeouts = quick, Drill = drill });
+        VirtualTimeProvider time = new();
+        using TcpWorld tcp = new(2, new MeshSettings { Drill = drill }, time);
         using (MeshWorld world = tcp.OpenAllKeepingListeners(7))
         {
             world.OnAll(mesh => mesh.Group(0, [0, 1]).Barrier());
 
             drill.Lose();
 
+            // A link notices that it is lost with the first byte that it would read or write; the clock moves on until both have, and have waited.
+            Assert.True(SpinWait.SpinUntil(
+                () =>
+                {
+                    time.Advance(MeshTimeouts.Default.Heartbeat);
+                    return world.Meshes.All(m => m.Error is not null);
+                },
+                MeshWorld.Patience));
             Assert.Equal([MeshErrorKind.PeerSilent, MeshErrorKind.PeerSilent], world.Meshes.Select(m => MeshWorld.ErrorOf(m).Kind));
         }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Olmo.Actors.Links;
 using Olmo.Actors.Tests.Drills;
+using Olmo.TestKit.VirtualTime;
 using static Olmo.Actors.Tests.Links.LinkRecorder;
 
 namespace Olmo.Actors.Tests.Links;
@@ -11,14 +12,15 @@ namespace Olmo.Actors.Tests.Links;
 public sealed class LinkTests : IDisposable
 {
     private static readonly byte[] Secret = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
-    private readonly LinkSettings _settings = LinkSettings.Default with { Heartbeat = TimeSpan.FromMilliseconds(20), Silence = TimeSpan.FromMilliseconds(400) };
+    private readonly LinkSettings _settings = LinkSettings.Default;
+    private readonly VirtualTimeProvider _time = new();
     private readonly LinkRecorder _node = new();
     private readonly LinkHub _hub;
     private readonly List<IDisposable> _open = [];
 
     public LinkTests()
     {
-        _hub = new LinkHub("node", Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill);
+        _hub = new LinkHub("node", Secret, _settings, _time, RandomNumberGenerator.Fill);
         _hub.Start(_node);
     }
 
@@ -112,7 +114,7 @@ public sealed class LinkTests : IDisposable
     public void Handshake_WrongSecret_IsRefusedByBothSides()
     {
         byte[] wrong = [.. Secret.Reverse()];
-        LinkEndpoint endpoint = new("rank-1", 1, _hub.Port, wrong, _settings, TimeProvider.System, RandomNumberGenerator.Fill);
+        LinkEndpoint endpoint = new("rank-1", 1, _hub.Port, wrong, _settings, _time, RandomNumberGenerator.Fill);
 
         LinkException refused = Assert.Throws<LinkException>(() => endpoint.Start(new LinkRecorder()));
 
@@ -156,8 +158,10 @@ public sealed class LinkTests : IDisposable
         LinkHandshake.Join(stream, Secret, "rank-3", 3, RandomNumberGenerator.Fill);
 
         Assert.Equal(new EndpointUp("rank-3", 3), Take(_node.Presence));
-        EndpointSilent silent = Assert.IsType<EndpointSilent>(Take(_node.Presence));
-        Assert.True(silent.For >= _settings.Silence);
+        _time.Advance(_settings.Heartbeat + _settings.Silence - TimeSpan.FromMilliseconds(1)); // asked at the first beat
+        Assert.Empty(_node.Presence);
+        _time.Advance(_settings.Heartbeat);
+        Assert.Equal(new EndpointSilent("rank-3", 3, _settings.Silence), Take(_node.Presence));
 
         stream.Write(LinkFrame.Encode(LinkFrameKind.Pong, []));
         Assert.Equal(new EndpointHeard("rank-3", 3), _node.Next<EndpointHeard>());
@@ -168,7 +172,7 @@ public sealed class LinkTests : IDisposable
     {
         LosingDrill drill = new();
         LinkRecorder atRank = new();
-        using LinkEndpoint rank = new("rank-2", 2, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill, drill);
+        using LinkEndpoint rank = new("rank-2", 2, _hub.Port, Secret, _settings, _time, RandomNumberGenerator.Fill, drill);
         rank.Start(atRank);
         rank.Send(Text("node/user/node", "rank-2/user/rank", "before"));
         Assert.Equal("before", TextOf(Take(_node.Envelopes)));
@@ -176,9 +180,10 @@ public sealed class LinkTests : IDisposable
         drill.Lose();
         rank.Send(Text("node/user/node", "rank-2/user/rank", "lost"));
 
+        _time.Advance(_settings.Heartbeat + _settings.Silence);
         Assert.Equal("rank-2", _node.Next<EndpointSilent>().Endpoint);
         Assert.Empty(_node.Envelopes);
-        using LinkEndpoint next = new("rank-2", 3, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill, drill);
+        using LinkEndpoint next = new("rank-2", 3, _hub.Port, Secret, _settings, _time, RandomNumberGenerator.Fill, drill);
         next.Start(new LinkRecorder());
         next.Send(Text("node/user/node", "rank-2/user/rank", "after"));
         Assert.Equal("after", TextOf(Take(_node.Envelopes)));
@@ -188,7 +193,7 @@ public sealed class LinkTests : IDisposable
     public void Queue_OfAPeerThatDoesNotRead_IsBounded()
     {
         LinkRecorder node = new();
-        using LinkHub hub = new("node", Secret, _settings with { MaxQueuedBytes = 1 << 20 }, TimeProvider.System, RandomNumberGenerator.Fill);
+        using LinkHub hub = new("node", Secret, _settings with { MaxQueuedBytes = 1 << 20 }, _time, RandomNumberGenerator.Fill);
         hub.Start(node);
         using TcpClient client = new();
         client.Connect(IPAddress.Loopback, hub.Port);
@@ -232,7 +237,7 @@ public sealed class LinkTests : IDisposable
     private (LinkEndpoint Endpoint, LinkRecorder Recorder) Join(string name, long incarnation)
     {
         LinkRecorder recorder = new();
-        LinkEndpoint endpoint = new(name, incarnation, _hub.Port, Secret, _settings, TimeProvider.System, RandomNumberGenerator.Fill);
+        LinkEndpoint endpoint = new(name, incarnation, _hub.Port, Secret, _settings, _time, RandomNumberGenerator.Fill);
         endpoint.Start(recorder);
         _open.Add(endpoint);
         return (endpoint, recorder);
