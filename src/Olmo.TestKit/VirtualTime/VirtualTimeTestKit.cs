@@ -4,9 +4,14 @@ using Olmo.Runtime.Hosting;
 
 namespace Olmo.TestKit.VirtualTime;
 
-/// <summary>A test kit whose system runs on a clock that the test moves.</summary>
+/// <summary>
+/// A test kit whose system runs on a clock that the test moves. Expectations wait in real time, which a busy machine may hold up for seconds: they have patience unless the test says otherwise,
+/// and those that nothing comes should follow <see cref="Settle"/> instead of waiting.
+/// </summary>
 public abstract class VirtualTimeTestKit : Runtime.TestKit.Xunit2.TestKit
 {
+    private static readonly Config Patience = ConfigurationFactory.ParseString("akka.test.single-expect-default = 30 s");
+
     protected VirtualTimeTestKit(Config? config = null, Func<ActorSystemOptions, ActorSystemOptions>? options = null)
         : base(NewSystem(config, options)) => Clock = (VirtualTimeProvider)((ActorSystemImpl)Sys).Options.Time;
 
@@ -24,7 +29,7 @@ public abstract class VirtualTimeTestKit : Runtime.TestKit.Xunit2.TestKit
     {
         VirtualTimeProvider clock = new();
         ActorSystemOptions given = new() { Time = clock, TrackActivity = true, ShutDownOnProcessExit = false };
-        ActorSystem system = (options is null ? given : options(given)).CreateSystem(name, config ?? Config.Empty);
+        ActorSystem system = (options is null ? given : options(given)).CreateSystem(name, (config ?? Config.Empty).WithFallback(Patience));
         clock.Attach(system);
         return system;
     }
