@@ -94,26 +94,17 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public void RopeTable(RopeSpectrum spectrum, in Tensor cos, in Tensor sin) => inner.RopeTable(spectrum, cos, sin);
 
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity) =>
-        inner.Rope(x, positions, cos, sin, y, limit);
+    public void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity) =>
+        inner.Rope(x, angles, y, limit);
 
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) =>
-        inner.RopeGradient(dy, positions, cos, sin, dx);
+    public void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx) =>
+        inner.RopeGradient(dy, angles, dx);
 
-    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y) =>
-        inner.RmsNormRope(x, weight, rstd, epsilon, positions, cos, sin, y);
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y) =>
+        inner.RmsNormRope(x, weight, rstd, epsilon, angles, y);
 
     public void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate) => inner.RmsNormRopeGradient(dy, positions, cos, sin, x, weight, rstd, dx, weightGradient, accumulate);
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate) => inner.RmsNormRopeGradient(dy, angles, x, weight, rstd, dx, weightGradient, accumulate);
 
     public void Attention(
         in AttentionGeometry geometry, in Tensor query, in Tensor key, in Tensor value, in Tensor documentStarts, in Tensor output, in Tensor logSumExp) =>

@@ -63,41 +63,31 @@ internal sealed partial class ObservedProvider
 
     public void RopeTable(RopeSpectrum spectrum, in Tensor cos, in Tensor sin) => inner.RopeTable(spectrum, cos, sin);
 
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    public void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity)
     {
-        (Tensor from, Tensor at, Tensor cosines, Tensor sines, Tensor to) = (x, positions, cos, sin, y);
-        Do("rope", 0.0, [from, at, to], () => inner.Rope(from, at, cosines, sines, to, limit));
+        (Tensor from, RopeAngles by, Tensor to) = (x, angles, y);
+        Do("rope", 0.0, [from, by.Positions, to], () => inner.Rope(from, by, to, limit));
     }
 
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx)
+    public void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx)
     {
-        (Tensor from, Tensor at, Tensor cosines, Tensor sines, Tensor to) = (dy, positions, cos, sin, dx);
-        Do("rope gradient", 0.0, [from, at, to], () => inner.RopeGradient(from, at, cosines, sines, to));
+        (Tensor from, RopeAngles by, Tensor to) = (dy, angles, dx);
+        Do("rope gradient", 0.0, [from, by.Positions, to], () => inner.RopeGradient(from, by, to));
     }
 
-    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y)
     {
-        (Tensor from, Tensor w, Tensor statistics, Tensor at, Tensor cosines, Tensor sines, Tensor to) = (x, weight, rstd, positions, cos, sin, y);
-        Do("rms norm and rope", 0.0, [from, w, statistics, at, to], () => inner.RmsNormRope(from, w, statistics, epsilon, at, cosines, sines, to));
+        (Tensor from, Tensor w, Tensor statistics, RopeAngles by, Tensor to) = (x, weight, rstd, angles, y);
+        Do("rms norm and rope", 0.0, [from, w, statistics, by.Positions, to], () => inner.RmsNormRope(from, w, statistics, epsilon, by, to));
     }
 
     public void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate)
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate)
     {
-        (Tensor from, Tensor at, Tensor cosines, Tensor sines, Tensor input) = (dy, positions, cos, sin, x);
-        (Tensor w, Tensor statistics, Tensor to, Tensor toWeight) = (weight, rstd, dx, weightGradient);
+        (Tensor from, RopeAngles by, Tensor input, Tensor w, Tensor statistics, Tensor to, Tensor toWeight) = (dy, angles, x, weight, rstd, dx, weightGradient);
         Do(
-            "rms norm and rope, gradient", 0.0, [from, at, input, w, statistics, to, toWeight],
-            () => inner.RmsNormRopeGradient(from, at, cosines, sines, input, w, statistics, to, toWeight, accumulate));
+            "rms norm and rope, gradient", 0.0, [from, by.Positions, input, w, statistics, to, toWeight],
+            () => inner.RmsNormRopeGradient(from, by, input, w, statistics, to, toWeight, accumulate));
     }
 
     public void Attention(

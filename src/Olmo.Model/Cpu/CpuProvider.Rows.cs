@@ -135,61 +135,52 @@ public sealed unsafe partial class CpuProvider
     }
 
     /// <inheritdoc/>
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    public void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        RequireRope(x, positions, cos, sin, y);
+        RequireRope(x, angles, y);
         bool clamps = double.IsFinite(limit);
         if (clamps)
         {
             Clamp(x, y, limit);
         }
 
-        Turn(RowOperation.Rope, clamps ? y : x, positions, cos, sin, y);
+        Turn(RowOperation.Rope, clamps ? y : x, angles, y);
     }
 
     /// <inheritdoc/>
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) =>
-        Turn(RowOperation.RopeGradient, dy, positions, cos, sin, dx);
+    public void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx) =>
+        Turn(RowOperation.RopeGradient, dy, angles, dx);
 
     /// <inheritdoc/>
-    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y)
     {
-        RequireRope(x, positions, cos, sin, y);
+        RequireRope(x, angles, y);
         RmsNorm(x, weight, y, rstd, epsilon);
-        Turn(RowOperation.Rope, y, positions, cos, sin, y);
+        Turn(RowOperation.Rope, y, angles, y);
     }
 
     /// <inheritdoc/>
     public void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate)
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate)
     {
-        Turn(RowOperation.RopeGradient, dy, positions, cos, sin, dx);
+        Turn(RowOperation.RopeGradient, dy, angles, dx);
         RmsNormGradient(dx, x, weight, rstd, dx, weightGradient, accumulate);
     }
 
-    private void Turn(RowOperation operation, in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    private void Turn(RowOperation operation, in Tensor x, in RopeAngles angles, in Tensor y)
     {
-        RequireRope(x, positions, cos, sin, y);
+        RequireRope(x, angles, y);
         RunRows(
             new RowJob
             {
                 Operation = operation,
                 X = Floats(x),
-                Positions = Integers(positions),
-                Mean = Floats(cos),
-                Rstd = Floats(sin),
+                Positions = Integers(angles.Positions),
+                Mean = Floats(angles.Cos),
+                Rstd = Floats(angles.Sin),
                 Y = Floats(y),
-                HeadWidth = (nint)cos.Shape.Columns * 2,
+                HeadWidth = (nint)angles.Cos.Shape.Columns * 2,
             },
             x);
     }

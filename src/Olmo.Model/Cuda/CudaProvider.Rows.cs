@@ -34,18 +34,18 @@ public sealed unsafe partial class CudaProvider
 
     /// <inheritdoc/>
     /// <remarks>Both are F32, or both BF16.</remarks>
-    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y)
     {
-        RequireRope(x, positions, cos, sin, y);
+        RequireRope(x, angles, y);
         Require(weight.Count == x.Shape.Columns, "RMS norm and RoPE", x, weight);
         Require(rstd.IsNone || rstd.Count == x.Shape.Rows, "RMS norm and RoPE", x, rstd.IsNone ? x : rstd);
         ulong from = Address(x);
         ulong to = Address(y, x.DType);
         Require(from != to, "RMS norm and RoPE (not in place)", x, y);
         Launch(
-            $"rows/rms_norm_rope_{(TurnsInEights(x, cos) ? 8 : 1)}_{Ending(x)}", x.Shape.Rows, PairThreads, 0,
+            $"rows/rms_norm_rope_{(TurnsInEights(x, angles) ? 8 : 1)}_{Ending(x)}", x.Shape.Rows, PairThreads, 0,
             from, Address(weight, DType.F32), to, Optional(rstd, DType.F32), (int)x.Shape.Columns, (float)epsilon,
-            Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), (int)cos.Shape.Columns);
+            Address(angles.Positions, DType.I32), Address(angles.Cos, DType.F32), Address(angles.Sin, DType.F32), (int)angles.Cos.Shape.Columns);
         Changed(y);
         Changed(rstd);
     }
@@ -67,25 +67,16 @@ public sealed unsafe partial class CudaProvider
     /// <inheritdoc/>
     /// <remarks>All are F32, or all BF16.</remarks>
     public void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate)
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate)
     {
-        RequireRope(dy, positions, cos, sin, dx);
+        RequireRope(dy, angles, dx);
         RequireRmsNormGradient(dy, x, weight, rstd, dx, weightGradient);
         ulong upstream = Address(dy);
         ulong result = Address(dx, dy.DType);
         Require(upstream != result, "gradient of RMS norm and RoPE (not in place)", dy, dx);
-        if (!TurnsInEights(dy, cos))
+        if (!TurnsInEights(dy, angles))
         {
-            RopeGradient(dy, positions, cos, sin, dx);
+            RopeGradient(dy, angles, dx);
             RmsNormGradient(dx, x, weight, rstd, dx, weightGradient, accumulate);
             return;
         }
@@ -94,7 +85,7 @@ public sealed unsafe partial class CudaProvider
         Launch(
             $"rows/rms_norm_rope_gradient_{LoopsOf(columns)}_{Ending(dy)}", parts, PairThreads, 0,
             upstream, Address(x, dy.DType), Address(weight, DType.F32), Address(rstd, DType.F32), result, partial, columns, rows, PairRowsOfPart,
-            Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), (int)cos.Shape.Columns);
+            Address(angles.Positions, DType.I32), Address(angles.Cos, DType.F32), Address(angles.Sin, DType.F32), (int)angles.Cos.Shape.Columns);
         SumParts(partial, weightGradient, parts, accumulate);
         Changed(dx);
     }
@@ -125,7 +116,7 @@ public sealed unsafe partial class CudaProvider
     }
 
     // Halves of heads are whole pieces of eight columns, which lie on multiples of their size.
-    private static bool TurnsInEights(in Tensor rows, in Tensor cos) => cos.Shape.Columns % 8 == 0 && (Address(rows) & 15) == 0;
+    private static bool TurnsInEights(in Tensor rows, in RopeAngles angles) => angles.Cos.Shape.Columns % 8 == 0 && (Address(rows) & 15) == 0;
 
     private static int LoopsOf(int columns) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)((columns + ColumnsOfPart - 1) / ColumnsOfPart));
 

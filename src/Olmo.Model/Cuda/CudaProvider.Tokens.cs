@@ -51,22 +51,23 @@ public sealed unsafe partial class CudaProvider
 
     /// <inheritdoc/>
     /// <remarks>F32 to F32 or BF16, or BF16 to BF16.</remarks>
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    public void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        Turn(x, positions, cos, sin, y, 1f, (float)limit);
+        Turn(x, angles, y, 1f, (float)limit);
     }
 
     /// <inheritdoc/>
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) => Turn(dy, positions, cos, sin, dx, -1f, float.PositiveInfinity);
+    public void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx) => Turn(dy, angles, dx, -1f, float.PositiveInfinity);
 
-    private void Turn(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, float sign, float limit)
+    private void Turn(in Tensor x, in RopeAngles angles, in Tensor y, float sign, float limit)
     {
-        RequireRope(x, positions, cos, sin, y);
+        RequireRope(x, angles, y);
         Require(x.DType == DType.F32 || x.DType == y.DType, "RoPE", x, y);
         Launch(
             $"tokens/rope_{Ending(x)}_{Ending(y)}", x.Shape.Rows, RowThreads, 0,
-            Address(x), Address(positions, DType.I32), Address(cos, DType.F32), Address(sin, DType.F32), Address(y), (int)x.Shape.Columns, (int)cos.Shape.Columns, sign, limit);
+            Address(x), Address(angles.Positions, DType.I32), Address(angles.Cos, DType.F32), Address(angles.Sin, DType.F32), Address(y), (int)x.Shape.Columns,
+            (int)angles.Cos.Shape.Columns, sign, limit);
         Changed(y);
     }
 }

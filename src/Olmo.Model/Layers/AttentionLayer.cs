@@ -112,7 +112,7 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
         if (!norm.IsNone)
         {
             rounding.Complete(raw);
-            provider.RmsNormRope(raw, norm, statistics.Rstd, _epsilon, positions, rope.Cos, rope.Sin, result);
+            provider.RmsNormRope(raw, norm, statistics.Rstd, _epsilon, rope.At(positions), result);
         }
         else
         {
@@ -121,7 +121,7 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
                 rounding.Complete(raw);
             }
 
-            provider.Rope(raw, positions, rope.Cos, rope.Sin, result, _clip ?? double.PositiveInfinity);
+            provider.Rope(raw, rope.At(positions), result, _clip ?? double.PositiveInfinity);
         }
 
         rounding.Complete(result);
@@ -134,11 +134,11 @@ internal sealed class AttentionLayer(ITensorProvider provider, OlmoConfig config
         if (!norm.IsNone)
         {
             Tensor dx = other.View(0, dy.Shape);
-            provider.RmsNormRopeGradient(dy, positions, rope.Cos, rope.Sin, raw, norm, statistics.Rstd, dx, normGradient, accumulate);
+            provider.RmsNormRopeGradient(dy, rope.At(positions), raw, norm, statistics.Rstd, dx, normGradient, accumulate);
             return dx;
         }
 
-        provider.RopeGradient(dy, positions, rope.Cos, rope.Sin, dy);
+        provider.RopeGradient(dy, rope.At(positions), dy);
         if (_clip is { } limit)
         {
             provider.ClampGradient(dy, raw, dy, limit);

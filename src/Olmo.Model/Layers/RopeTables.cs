@@ -8,6 +8,10 @@ namespace Olmo.Model.Layers;
 /// <param name="Sin">[positions, e/2]</param>
 internal sealed record RopeTables(Tensor Cos, Tensor Sin)
 {
+    /// <summary>What rows at these positions are turned by.</summary>
+    /// <param name="positions">I32 [rows]</param>
+    public RopeAngles At(in Tensor positions) => new(positions, Cos, Sin);
+
     /// <summary>The spectrum of a layer: YaRN acts on layers without a window only.</summary>
     public static RopeSpectrum SpectrumOf(OlmoConfig config, int block) =>
         new(config.RopeTheta, config.HeadWidth, config.WindowOf(block) == 0 ? config.Yarn : null);

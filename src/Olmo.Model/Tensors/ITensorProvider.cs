@@ -157,32 +157,26 @@ public partial interface ITensorProvider : IDisposable
     /// Turns every head of x, clamped to ±limit: y[i] = x[i] cos - x[i + e/2] sin, y[i + e/2] = x[i + e/2] cos + x[i] sin. Nothing is rounded to y's type but y.
     /// </summary>
     /// <param name="x">[rows, heads * e]</param>
-    /// <param name="positions">I32 [rows], rows of the tables.</param>
-    /// <param name="cos">[positions, e/2]</param>
-    /// <param name="sin">[positions, e/2]</param>
+    /// <param name="angles">Of each row.</param>
     /// <param name="y">[rows, heads * e]; may be x.</param>
     /// <param name="limit">Above 0; infinite: nothing is clamped.</param>
-    void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity);
+    void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity);
 
     /// <summary>The turn back: the backward pass. dx may be dy.</summary>
-    void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx);
+    void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx);
 
     /// <summary>y = <see cref="Rope"/> of <see cref="RmsNorm"/> of x: the norm goes over the whole row, all heads together. Nothing is rounded to y's type but y.</summary>
     /// <param name="x">[rows, heads * e]</param>
     /// <param name="weight">[heads * e]</param>
     /// <param name="rstd">[rows], written for the backward pass; none where there is none.</param>
     /// <param name="epsilon">Added to the mean of squares.</param>
-    /// <param name="positions">I32 [rows], rows of the tables.</param>
-    /// <param name="cos">[positions, e/2]</param>
-    /// <param name="sin">[positions, e/2]</param>
+    /// <param name="angles">Of each row.</param>
     /// <param name="y">[rows, heads * e], not x.</param>
-    void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y);
+    void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y);
 
     /// <summary>dx = <see cref="RmsNormGradient"/> of <see cref="RopeGradient"/> of dy, and the gradient of the norm's weight.</summary>
     /// <param name="dy">[rows, heads * e]</param>
-    /// <param name="positions">As in the forward pass.</param>
-    /// <param name="cos">As in the forward pass.</param>
-    /// <param name="sin">As in the forward pass.</param>
+    /// <param name="angles">As in the forward pass.</param>
     /// <param name="x">Input of the forward pass.</param>
     /// <param name="weight">[heads * e]</param>
     /// <param name="rstd">[rows] of the forward pass.</param>
@@ -190,16 +184,7 @@ public partial interface ITensorProvider : IDisposable
     /// <param name="weightGradient">[heads * e]</param>
     /// <param name="accumulate">True: the chains of the weight's gradient go on from what it holds.</param>
     void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate);
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate);
 
     /// <summary>output = softmax(q kᵀ / sqrt(e)) v over the keys that each query sees.</summary>
     /// <param name="geometry">Sizes.</param>

@@ -92,11 +92,11 @@ internal static class OperandChecks
     }
 
     /// <summary>Operands of RoPE: whole heads, a position a row, and tables of half a head.</summary>
-    public static void RequireRope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    public static void RequireRope(in Tensor x, in RopeAngles angles, in Tensor y)
     {
         RequireSame("RoPE", x, y);
-        RequireSame("RoPE", cos, sin);
-        Require(x.Shape.Columns % (2 * cos.Shape.Columns) == 0 && positions.Count == x.Shape.Rows, "RoPE", x, positions);
+        RequireSame("RoPE", angles.Cos, angles.Sin);
+        Require(x.Shape.Columns % (2 * angles.Cos.Shape.Columns) == 0 && angles.Positions.Count == x.Shape.Rows, "RoPE", x, angles.Positions);
     }
 
     /// <summary>The error of operands that do not fit.</summary>

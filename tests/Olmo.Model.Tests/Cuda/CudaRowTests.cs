@@ -54,11 +54,11 @@ public sealed class CudaRowTests
     public void Rope_FromATypeToAnother_IsThatOfTheCpu(DType from, DType to, int half, double limit)
     {
         using DevicePair pair = new();
-        (Twin positions, Twin cos, Twin sin) = Angles(pair, half);
+        (RopeAngles onCpu, RopeAngles onCuda) = Angles(pair, half);
         Twin x = pair.Random("x", from, new Shape(Rows, Heads * 2 * half));
         Twin y = pair.Random("y", to, new Shape(Rows, Heads * 2 * half));
-        pair.Cpu.Rope(x.Cpu, positions.Cpu, cos.Cpu, sin.Cpu, y.Cpu, limit);
-        pair.Cuda.Rope(x.Cuda, positions.Cuda, cos.Cuda, sin.Cuda, y.Cuda, limit);
+        pair.Cpu.Rope(x.Cpu, onCpu, y.Cpu, limit);
+        pair.Cuda.Rope(x.Cuda, onCuda, y.Cuda, limit);
         pair.AssertClose(y);
     }
 
@@ -71,7 +71,7 @@ public sealed class CudaRowTests
     {
         using DevicePair pair = new();
         Shape rows = new(Rows, Heads * 2 * half);
-        (Twin positions, Twin cos, Twin sin) = Angles(pair, half);
+        (RopeAngles onCpu, RopeAngles onCuda) = Angles(pair, half);
         Twin x = pair.Random("x", DType.BF16, rows);
         Twin weight = pair.Random("weight", DType.F32, new Shape(rows.Columns));
         Twin rstd = pair.Random("rstd", DType.F32, new Shape(Rows));
@@ -79,12 +79,12 @@ public sealed class CudaRowTests
         Twin dy = pair.Random("dy", DType.BF16, rows);
         Twin dx = pair.Random("dx", DType.BF16, rows);
         Twin dw = pair.Random("dw", DType.F32, new Shape(rows.Columns));
-        pair.Cpu.RmsNormRope(x.Cpu, weight.Cpu, rstd.Cpu, Epsilon, positions.Cpu, cos.Cpu, sin.Cpu, y.Cpu);
-        pair.Cuda.RmsNormRope(x.Cuda, weight.Cuda, rstd.Cuda, Epsilon, positions.Cuda, cos.Cuda, sin.Cuda, y.Cuda);
+        pair.Cpu.RmsNormRope(x.Cpu, weight.Cpu, rstd.Cpu, Epsilon, onCpu, y.Cpu);
+        pair.Cuda.RmsNormRope(x.Cuda, weight.Cuda, rstd.Cuda, Epsilon, onCuda, y.Cuda);
         pair.AssertClose(rstd);
         pair.AssertClose(y);
-        pair.Cpu.RmsNormRopeGradient(dy.Cpu, positions.Cpu, cos.Cpu, sin.Cpu, x.Cpu, weight.Cpu, rstd.Cpu, dx.Cpu, dw.Cpu, accumulate: false);
-        pair.Cuda.RmsNormRopeGradient(dy.Cuda, positions.Cuda, cos.Cuda, sin.Cuda, x.Cuda, weight.Cuda, rstd.Cuda, dx.Cuda, dw.Cuda, accumulate: false);
+        pair.Cpu.RmsNormRopeGradient(dy.Cpu, onCpu, x.Cpu, weight.Cpu, rstd.Cpu, dx.Cpu, dw.Cpu, accumulate: false);
+        pair.Cuda.RmsNormRopeGradient(dy.Cuda, onCuda, x.Cuda, weight.Cuda, rstd.Cuda, dx.Cuda, dw.Cuda, accumulate: false);
         pair.AssertClose(dx);
         if (half % 8 == 0)
         {
@@ -96,18 +96,20 @@ public sealed class CudaRowTests
     public void RmsNormRope_InPlace_IsRefused()
     {
         using DevicePair pair = new();
-        (Twin positions, Twin cos, Twin sin) = Angles(pair, 8);
+        (RopeAngles onCpu, RopeAngles onCuda) = Angles(pair, 8);
         Tensor x = pair.Random("x", DType.F32, new Shape(Rows, 48)).Cuda;
         Tensor weight = pair.Random("weight", DType.F32, new Shape(48)).Cuda;
-        Assert.Throws<ArgumentException>(() => pair.Cuda.RmsNormRope(x, weight, default, Epsilon, positions.Cuda, cos.Cuda, sin.Cuda, x));
+        Assert.Throws<ArgumentException>(() => pair.Cuda.RmsNormRope(x, weight, default, Epsilon, onCuda, x));
     }
 
-    private static (Twin Positions, Twin Cos, Twin Sin) Angles(DevicePair pair, int half)
+    private static (RopeAngles Cpu, RopeAngles Cuda) Angles(DevicePair pair, int half)
     {
         Twin positions = new(pair.Allocate(pair.Cpu, "positions", DType.I32, new Shape(Rows)), pair.Allocate(pair.Cuda, "positions", DType.I32, new Shape(Rows)));
         int[] values = [.. Enumerable.Range(0, Rows).Select(t => t * 5 % Rows)];
         pair.Cpu.Write<int>(positions.Cpu, values);
         pair.Cuda.Write<int>(positions.Cuda, values);
-        return (positions, pair.Random("cos", DType.F32, new Shape(Rows, half)), pair.Random("sin", DType.F32, new Shape(Rows, half)));
+        Twin cos = pair.Random("cos", DType.F32, new Shape(Rows, half));
+        Twin sin = pair.Random("sin", DType.F32, new Shape(Rows, half));
+        return (new(positions.Cpu, cos.Cpu, sin.Cpu), new(positions.Cuda, cos.Cuda, sin.Cuda));
     }
 }

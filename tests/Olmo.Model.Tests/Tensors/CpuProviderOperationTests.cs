@@ -72,7 +72,7 @@ public sealed class CpuProviderOperationTests
             ("other", () => provider.LayerNorm(matrix, other, none, none, 1e-6)),
             ("other", () => provider.Clamp(matrix, other, 1.0)),
             ("other", () => provider.SwiGlu(matrix, other, matrix)),
-            ("ids", () => provider.Rope(matrix, ids, bench.Input("cos", 2, 2), bench.Input("sin", 2, 2), matrix)),
+            ("ids", () => provider.Rope(matrix, new(ids, bench.Input("cos", 2, 2), bench.Input("sin", 2, 2)), matrix)),
             ("other", () => provider.Embedding(matrix, ids, other)),
             ("other", () => provider.Attention(new AttentionGeometry(1, 3, 3, 0, 2, 1, 2, 0), matrix, other, other, none, matrix, none)),
         ];

@@ -199,43 +199,34 @@ internal sealed partial class Fp64Provider
         }
     }
 
-    public void Rope(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double limit = double.PositiveInfinity)
+    public void Rope(in Tensor x, in RopeAngles angles, in Tensor y, double limit = double.PositiveInfinity)
     {
         Clamp(x, y, limit);
-        Turn(y, positions, cos, sin, y, 1.0);
+        Turn(y, angles, y, 1.0);
     }
 
-    public void RopeGradient(in Tensor dy, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor dx) => Turn(dy, positions, cos, sin, dx, -1.0);
+    public void RopeGradient(in Tensor dy, in RopeAngles angles, in Tensor dx) => Turn(dy, angles, dx, -1.0);
 
-    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y)
+    public void RmsNormRope(in Tensor x, in Tensor weight, in Tensor rstd, double epsilon, in RopeAngles angles, in Tensor y)
     {
         RmsNorm(x, weight, y, rstd, epsilon);
-        Turn(y, positions, cos, sin, y, 1.0);
+        Turn(y, angles, y, 1.0);
     }
 
     public void RmsNormRopeGradient(
-        in Tensor dy,
-        in Tensor positions,
-        in Tensor cos,
-        in Tensor sin,
-        in Tensor x,
-        in Tensor weight,
-        in Tensor rstd,
-        in Tensor dx,
-        in Tensor weightGradient,
-        bool accumulate)
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate)
     {
-        Turn(dy, positions, cos, sin, dx, -1.0);
+        Turn(dy, angles, dx, -1.0);
         RmsNormGradient(dx, x, weight, rstd, dx, weightGradient, accumulate);
     }
 
-    private static void Turn(in Tensor x, in Tensor positions, in Tensor cos, in Tensor sin, in Tensor y, double direction)
+    private static void Turn(in Tensor x, in RopeAngles angles, in Tensor y, double direction)
     {
-        int half = (int)cos.Shape.Columns;
+        int half = (int)angles.Cos.Shape.Columns;
         for (int t = 0; t < x.Shape.Rows; t++)
         {
-            Span<double> c = Doubles(cos.RowRange(Ints(positions)[t], 1));
-            Span<double> s = Doubles(sin.RowRange(Ints(positions)[t], 1));
+            Span<double> c = Doubles(angles.Cos.RowRange(Ints(angles.Positions)[t], 1));
+            Span<double> s = Doubles(angles.Sin.RowRange(Ints(angles.Positions)[t], 1));
             Span<double> from = Doubles(x.RowRange(t, 1));
             Span<double> to = Doubles(y.RowRange(t, 1));
             for (int h = 0; h < from.Length; h += 2 * half)

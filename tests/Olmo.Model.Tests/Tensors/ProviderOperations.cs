@@ -158,35 +158,34 @@ internal static partial class ProviderOperations
         return w.Dot("y", "dy");
     }
 
-    // The operation is linear in x whatever the tables hold, so that random ones do.
+    // RoPE is linear in x whatever the tables hold, so that random ones do.
+    private static RopeAngles Angles(Workbench w, int rows, int length, int half) =>
+        new(w.Integers("positions", [.. Enumerable.Range(0, rows).Select(t => t * 3 % length)]), w.Input("cos", length, half), w.Input("sin", length, half));
+
     private static double Rope(Workbench w)
     {
         (int rows, int heads, int half, int length) = (w.Size(4, 70), w.Size(2, 3), w.Size(3, 13), w.Size(5, 90));
         int width = heads * 2 * half;
-        Tensor cos = w.Input("cos", length, half);
-        Tensor sin = w.Input("sin", length, half);
-        Tensor positions = w.Integers("positions", [.. Enumerable.Range(0, rows).Select(t => t * 3 % length)]);
+        RopeAngles angles = Angles(w, rows, length, half);
         Tensor x = w.Input("x", rows, width);
         Tensor dy = w.Input("dy", rows, width);
-        w.Provider.Rope(x, positions, cos, sin, w.Output("y", rows, width));
+        w.Provider.Rope(x, angles, w.Output("y", rows, width));
         Tensor inPlace = w.CopyOf("y in place", x);
-        w.Provider.Rope(inPlace, positions, cos, sin, inPlace);
-        w.Provider.RopeGradient(dy, positions, cos, sin, w.Output("dx", rows, width));
+        w.Provider.Rope(inPlace, angles, inPlace);
+        w.Provider.RopeGradient(dy, angles, w.Output("dx", rows, width));
         Tensor gradient = w.CopyOf("dx in place", dy);
-        w.Provider.RopeGradient(gradient, positions, cos, sin, gradient);
+        w.Provider.RopeGradient(gradient, angles, gradient);
         return w.Dot("y", "dy");
     }
 
     private static double RopeClamped(Workbench w)
     {
         (int rows, int heads, int half) = (w.Size(4, 70), w.Size(2, 3), w.Size(3, 16));
-        Tensor cos = w.Input("cos", rows, half);
-        Tensor sin = w.Input("sin", rows, half);
-        Tensor positions = w.Integers("positions", [.. Enumerable.Range(0, rows)]);
+        RopeAngles angles = Angles(w, rows, rows, half);
         Tensor x = w.Input("x", rows, heads * 2 * half);
-        w.Provider.Rope(x, positions, cos, sin, w.Output("y", rows, heads * 2 * half), 0.5);
+        w.Provider.Rope(x, angles, w.Output("y", rows, heads * 2 * half), 0.5);
         Tensor inPlace = w.CopyOf("y in place", x);
-        w.Provider.Rope(inPlace, positions, cos, sin, inPlace, 0.5);
+        w.Provider.Rope(inPlace, angles, inPlace, 0.5);
         return w.Dot("y", "y");
     }
 
@@ -194,16 +193,14 @@ internal static partial class ProviderOperations
     {
         (int rows, int heads, int length) = (w.Size(4, 70), w.Size(2, 3), w.Size(5, 90));
         int width = heads * 2 * half;
-        Tensor cos = w.Input("cos", length, half);
-        Tensor sin = w.Input("sin", length, half);
-        Tensor positions = w.Integers("positions", [.. Enumerable.Range(0, rows).Select(t => t * 3 % length)]);
+        RopeAngles angles = Angles(w, rows, length, half);
         Tensor x = w.Input("x", rows, width);
         Tensor weight = w.Input("w", 0.5, 1.5, width);
         Tensor dy = w.Input("dy", rows, width);
         Tensor rstd = w.Output("rstd", rows);
-        w.Provider.RmsNormRope(x, weight, rstd, Epsilon, positions, cos, sin, w.Output("y", rows, width));
-        w.Provider.RmsNormRope(x, weight, default, Epsilon, positions, cos, sin, w.Output("y without statistics", rows, width));
-        w.Provider.RmsNormRopeGradient(dy, positions, cos, sin, x, weight, rstd, w.Output("dx", rows, width), w.CopyOf("dw", weight), accumulate);
+        w.Provider.RmsNormRope(x, weight, rstd, Epsilon, angles, w.Output("y", rows, width));
+        w.Provider.RmsNormRope(x, weight, default, Epsilon, angles, w.Output("y without statistics", rows, width));
+        w.Provider.RmsNormRopeGradient(dy, angles, x, weight, rstd, w.Output("dx", rows, width), w.CopyOf("dw", weight), accumulate);
         return w.Dot("y", "dy");
     }
 
