@@ -220,14 +220,24 @@ public sealed class WorldRecoveryTests
         Assert.Equal(0, world.CheckpointLoads);
     }
 
-    [Fact]
-    public void Transfer_OfFlippedBits_IsRefusedAndAskedOfTheNextDonor()
+    /// <param name="onlyOneApplied">The first survivor never hears what the rank that dies announces of step 2, and is asked for that step's state after the other.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Transfer_OfFlippedBits_IsRefusedAndAskedOfTheNextDonor(bool onlyOneApplied)
     {
         using WorldOfThreads world = new(3, 3);
         world.Form(3);
         world.Ranks[1].DiesAt = (Phases.Backward, 3, 2);
+        world.Ranks[1].OnReached = (rank, phase, step) =>
+        {
+            if (onlyOneApplied && phase == Phases.Announced && step == 2)
+            {
+                rank.Place.Mesh!.Drop(1, 0);
+            }
+        };
         int flips = 0;
-        foreach (int survivor in (int[])[0, 2]) // either may be the only one that is asked first: the other has not applied the step yet
+        foreach (int survivor in (int[])[0, 2]) // either may be asked first
         {
             world.Ranks[survivor].OnReached = (rank, phase, _) =>
             {
