@@ -104,7 +104,8 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
         inner.RmsNormRope(x, weight, rstd, epsilon, angles, y);
 
     public void RmsNormRopeGradient(
-        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate) => inner.RmsNormRopeGradient(dy, angles, x, weight, rstd, dx, weightGradient, accumulate);
+        in Tensor dy, in RopeAngles angles, in Tensor x, in Tensor weight, in Tensor rstd, in Tensor dx, in Tensor weightGradient, bool accumulate) =>
+        inner.RmsNormRopeGradient(dy, angles, x, weight, rstd, dx, weightGradient, accumulate);
 
     public void Attention(
         in AttentionGeometry geometry, in Tensor query, in Tensor key, in Tensor value, in Tensor documentStarts, in Tensor output, in Tensor logSumExp) =>

@@ -60,15 +60,13 @@ public sealed class ThousandCyclesScenarioTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // what the collector keeps for itself goes back to the system too
-        return new Footprint(Directory.GetDirectories("/proc/self/task").Length, Directory.GetFileSystemEntries("/proc/self/fd").Length, AnonymousBytes(), GC.GetTotalMemory(forceFullCollection: false));
+        return new Footprint(Directory.GetDirectories("/proc/self/task").Length, Directory.GetFileSystemEntries("/proc/self/fd").Length, BytesOfItsOwn(), GC.GetTotalMemory(forceFullCollection: false));
     }
 
-    // Without pages of files, which the system takes away and brings back as it likes.
-    private static long AnonymousBytes()
-    {
-        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return long.Parse(line["RssAnon:".Length..^"kB".Length], CultureInfo.InvariantCulture) << 10;
-    }
+    // All but pages of files, which the system takes away and brings back as it likes.
+    private static long BytesOfItsOwn() => File.ReadLines("/proc/self/status")
+        .Where(l => l.StartsWith("RssAnon:", StringComparison.Ordinal) || l.StartsWith("RssShmem:", StringComparison.Ordinal))
+        .Sum(l => long.Parse(l[(l.IndexOf(':') + 1)..^"kB".Length], CultureInfo.InvariantCulture) << 10);
 
     private readonly record struct Footprint(int Threads, int Handles, long Bytes, long ManagedBytes);
 
