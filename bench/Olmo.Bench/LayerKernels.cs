@@ -78,8 +78,8 @@ internal sealed unsafe class LayerKernels : IDisposable
         yield return Copying("RMSNorm backward", 3 * narrow, () => _provider.RmsNormGradient(_narrow[1], _narrow[0], _weight, _rows[0], _narrow[5], _weightGradient, accumulate: true));
         yield return Copying("LayerNorm", 2 * narrow, () => _provider.LayerNorm(_narrow[0], _narrow[5], _rows[1], _rows[2], Epsilon));
         yield return Copying("LayerNorm backward", 3 * narrow, () => _provider.LayerNormGradient(_narrow[1], _narrow[0], _rows[1], _rows[2], _narrow[5]));
-        yield return Copying("RoPE in place", 2 * narrow, () => _provider.Rope(_narrow[0], _positions, _cosines, _sines, _narrow[0]));
-        yield return Copying("RoPE backward in place", 2 * narrow, () => _provider.RopeGradient(_narrow[0], _positions, _cosines, _sines, _narrow[0]));
+        yield return Copying("RoPE in place", 2 * narrow, () => _provider.Rope(_narrow[0], new(_positions, _cosines, _sines), _narrow[0]));
+        yield return Copying("RoPE backward in place", 2 * narrow, () => _provider.RopeGradient(_narrow[0], new(_positions, _cosines, _sines), _narrow[0]));
         yield return Copying("residual", 3 * narrow, () => _provider.Add(_narrow[0], _narrow[1], _narrow[5]));
         yield return Copying("SwiGLU", 3 * wide, () => _provider.SwiGlu(_wide[0], _wide[1], _wide[2]));
         yield return Copying("SwiGLU backward", 5 * wide, () => _provider.SwiGluGradient(_wide[0], _wide[1], _wide[2], _wide[3], _wide[4]));

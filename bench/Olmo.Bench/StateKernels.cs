@@ -18,6 +18,8 @@ internal sealed class StateKernels : IDisposable
     private readonly Tensor _first;
     private readonly Tensor _second;
     private readonly Tensor _sums;
+    private readonly Tensor _other;
+    private readonly Tensor _kept;
     private readonly Tensor _digests;
     private readonly Tensor _squares;
     private readonly Tensor _flags;
@@ -35,6 +37,8 @@ internal sealed class StateKernels : IDisposable
         TensorSlot first = plan.Add("first moments", DType.F32, whole);
         TensorSlot second = plan.Add("second moments", DType.F32, whole);
         TensorSlot sums = plan.Add("sums", DType.I64, whole);
+        TensorSlot other = plan.Add("other sums", DType.I64, whole);
+        TensorSlot kept = plan.Add("gradient kept", DType.F32, whole);
         TensorSlot digests = plan.Add("digests", DType.I64, new Shape(Chunks));
         TensorSlot squares = plan.Add("squares", DType.F64, new Shape(Chunks));
         TensorSlot flags = plan.Add("flags", DType.I32, new Shape(Chunks));
@@ -44,6 +48,8 @@ internal sealed class StateKernels : IDisposable
         _first = _memory[first];
         _second = _memory[second];
         _sums = _memory[sums];
+        _other = _memory[other];
+        _kept = _memory[kept];
         _digests = _memory[digests];
         _squares = _memory[squares];
         _flags = _memory[flags];
@@ -51,6 +57,7 @@ internal sealed class StateKernels : IDisposable
         PlainNumbers.Write(provider, _gradient, 1e-3f);
         PlainNumbers.Write(provider, _parameters);
         provider.AddRounded(_gradient, _sums, _ranges, Limit, accumulate: false, _flags);
+        provider.AddRounded(_gradient, _other, _ranges, Limit, accumulate: false, _flags);
         _received = _frame[..provider.ReadPacked(SumsOf(0), _frame)];
     }
 
@@ -68,9 +75,13 @@ internal sealed class StateKernels : IDisposable
         }
 
         yield return new("AdamW with digest", KernelLimit.Copy, 32 * Elements, () => _provider.AdamW(Step, _sums, default, _parameters, _first, _second, _ranges, _digests));
+        yield return new("AdamW with digest, two parts", KernelLimit.Copy, 40 * Elements, () => _provider.AdamW(Step, _sums, _other, _parameters, _first, _second, _ranges, _digests));
+        yield return new("AdamW with digest, gradient kept", KernelLimit.Copy, 28 * Elements, () => _provider.AdamW(Step, _kept, default, _parameters, _first, _second, _ranges, _digests));
         yield return new("gradient into fixed-point sums", KernelLimit.Copy, 20 * Elements, () => _provider.AddRounded(_gradient, _sums, _ranges, Limit, accumulate: true, _flags));
-        yield return new("digest of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, default));
-        yield return new("digest and squares of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, _squares));
+        yield return new("digest of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, default, default));
+        yield return new("digest and squares of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, _squares, default));
+        yield return new("digest and squares, two parts", KernelLimit.Read, 16 * Elements, () => _provider.Measure(_sums, _other, _ranges, _digests, _squares, default));
+        yield return new("the same, gradient kept", KernelLimit.Copy, 20 * Elements, () => _provider.Measure(_sums, _other, _ranges, _digests, _squares, _kept));
         yield return new("digest of the state", KernelLimit.Read, 12 * Elements, () => _provider.DigestState(_parameters, _first, _second, _ranges, _digests));
     }
 

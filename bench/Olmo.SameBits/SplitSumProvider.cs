@@ -152,8 +152,8 @@ internal sealed class SplitSumProvider(ITensorProvider inner, int innerAxis) : I
 
     public int WritePacked(in Tensor destination, ReadOnlySpan<byte> packed) => inner.WritePacked(destination, packed);
 
-    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares) =>
-        inner.Measure(sums, other, ranges, digests, squares);
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient) =>
+        inner.Measure(sums, other, ranges, digests, squares, gradient);
 
     public void AdamW(
         in AdamWStep step, in Tensor sums, in Tensor other, in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests) =>

@@ -18,11 +18,11 @@ internal sealed partial class ObservedProvider
         Do("add integers", 0.0, [from, to, to], () => inner.AddIntegers(from, to));
     }
 
-    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient)
     {
-        (Tensor own, Tensor foreign, Tensor toDigests, Tensor toSquares) = (sums, other, digests, squares);
+        (Tensor own, Tensor foreign, Tensor toDigests, Tensor toSquares, Tensor kept) = (sums, other, digests, squares, gradient);
         ChunkRange[] copy = Kept(ranges);
-        Do("measure", ranges, other.IsNone ? 8.0 : 16.0, given => inner.Measure(own, foreign, given, toDigests, toSquares), copy);
+        Do("measure", ranges, (other.IsNone ? 8.0 : 16.0) + (gradient.IsNone ? 0.0 : 4.0), given => inner.Measure(own, foreign, given, toDigests, toSquares, kept), copy);
     }
 
     public void AdamW(
@@ -31,7 +31,7 @@ internal sealed partial class ObservedProvider
         AdamWStep scalars = step;
         (Tensor own, Tensor foreign, Tensor weights, Tensor first, Tensor second, Tensor to) = (sums, other, p, m, v, digests);
         ChunkRange[] copy = Kept(ranges);
-        Do("adamw", ranges, other.IsNone ? 32.0 : 40.0, given => inner.AdamW(scalars, own, foreign, weights, first, second, given, to), copy);
+        Do("adamw", ranges, sums.DType == DType.F32 ? 28.0 : other.IsNone ? 32.0 : 40.0, given => inner.AdamW(scalars, own, foreign, weights, first, second, given, to), copy);
     }
 
     public void DigestState(in Tensor p, in Tensor m, in Tensor v, ReadOnlySpan<ChunkRange> ranges, in Tensor digests)

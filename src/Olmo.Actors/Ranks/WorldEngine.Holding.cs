@@ -30,6 +30,7 @@ public sealed partial class WorldEngine
         if (world.Replicas > 1)
         {
             _device.Reserve(sums);
+            _device.Reserve(StepGradient.SizeOf(placement));
         }
 
         _device.Reserve(GradientAccumulator.SizeOf(Local.Placement)); // of a group that it computes for the one who died

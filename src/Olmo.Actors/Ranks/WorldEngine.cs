@@ -33,6 +33,7 @@ public sealed partial class WorldEngine : IWorldEngine
     private readonly ParameterGroups _groups;
     private readonly StepLedger _ledger;
     private readonly RunInWork _run;
+    private readonly StepGradient _gradient;
     private readonly GroupMask _all;
     private readonly long[] _sentBytes = new long[WorldMessageKind.Count + 4]; // sums by route behind the kinds
     private readonly List<(Holding Holding, SumPair Sums)> _former = [];
@@ -77,6 +78,7 @@ public sealed partial class WorldEngine : IWorldEngine
         Local = new GradientAccumulator(_provider, ShardPlacement.All(layout), settings.Step.Groups, isTouched: true) { LayerCompleted = OnLayerCompleted };
         _ledger = new StepLedger(settings.Step.Groups);
         _run = new RunInWork(layout.Layers);
+        _gradient = new StepGradient(_provider);
         _all = GroupMask.All(settings.Step.Groups);
         FlopsPerToken = parameters.FlopsPerToken(settings.Step.SequenceLength);
     }
@@ -201,6 +203,7 @@ public sealed partial class WorldEngine : IWorldEngine
                         Local.SizeBytes,
                         generation.Sums.OwnIsLocal ? 0 : generation.Sums.Own.SizeBytes,
                         generation.Sums.Foreign?.SizeBytes ?? 0,
+                        _gradient.SizeBytes,
                         _single?.SizeBytes ?? 0,
                         _stage?.SizeBytes ?? 0,
                         generation.BufferBytes);
@@ -280,13 +283,14 @@ public sealed partial class WorldEngine : IWorldEngine
         _runAbort.Dispose();
         _stage?.Dispose();
         _single?.Dispose();
+        _gradient.Dispose();
         Local.Dispose();
         _program.Dispose();
         _weights.Dispose();
         _device.Dispose();
     }
 
-    internal ShardOwner OwnerOf(Holding holding, SumPair sums) => new(holding.State, sums.Own, sums.Foreign, _groups);
+    internal ShardOwner OwnerOf(Holding holding, SumPair sums) => new(holding.State, sums.Own, sums.Foreign, _groups, _gradient);
 
     internal void Wake()
     {

@@ -10,14 +10,15 @@ namespace Olmo.Actors.Ranks;
 /// <param name="LocalSums">Sums of the rank's own groups, for every shard.</param>
 /// <param name="OwnSums">Sums of the rank's replica; 0 where it is alone in it.</param>
 /// <param name="ForeignSums">Sums of other replicas.</param>
+/// <param name="Gradient">The gradient of the owned shards between announcement and update; 0 with one replica.</param>
 /// <param name="GroupSums">Sums of one group, for every shard: of an audit, or of a group that is computed again.</param>
 /// <param name="Stage">The copy that a checkpoint is written from.</param>
 /// <param name="SendBuffer">The largest range as a frame, and a block of parameters.</param>
 public sealed record RankMemory(
-    long WorkingParameters, long OwnedState, long LocalSums, long OwnSums, long ForeignSums, long GroupSums, long Stage, long SendBuffer)
+    long WorkingParameters, long OwnedState, long LocalSums, long OwnSums, long ForeignSums, long Gradient, long GroupSums, long Stage, long SendBuffer)
 {
     /// <summary>All of it.</summary>
-    public long Total => WorkingParameters + OwnedState + LocalSums + OwnSums + ForeignSums + GroupSums + Stage + SendBuffer;
+    public long Total => WorkingParameters + OwnedState + LocalSums + OwnSums + ForeignSums + Gradient + GroupSums + Stage + SendBuffer;
 }
 
 /// <summary>Bytes that a rank sends in a step of the plain deal, headers included; of sums the most that they may take: they travel in as many bytes as their values need.</summary>
@@ -54,6 +55,7 @@ public static class WorldFootprint
             GradientAccumulator.SizeOf(ShardPlacement.All(layout)),
             end - first == 1 ? 0 : GradientAccumulator.SizeOf(owned),
             world.Replicas == 1 ? 0 : GradientAccumulator.SizeOf(owned),
+            world.Replicas == 1 ? 0 : StepGradient.SizeOf(owned),
             audits ? GradientAccumulator.SizeOf(ShardPlacement.All(layout)) : 0,
             ShardStage.SizeOf(staged),
             world.Ranks == 1 ? 0 : SumFrame.MostBytes(layout, run, world.Groups) + (end - first == 1 ? 0 : WorldGeneration.ParameterBlockBytes(owned)));

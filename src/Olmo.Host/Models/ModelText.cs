@@ -59,11 +59,11 @@ internal static class ModelText
         Line(output, $"world       {ranks} ranks in {world.Replicas} replicas; {step.Groups} groups of {step.SequencesPerGroup} sequences of {step.SequenceLength}; {step.Shards} shards; passes of {Math.Min(step.MicroBatchSequences, step.SequencesPerGroup)} sequences{(parameters.ActivationType == DType.BF16 ? " in bf16" : "")}{(step.Recomputation == ActivationRecomputation.Blocks ? ", blocks recomputed" : "")}");
         Line(output, "");
         Line(output, $"memory of a rank, MB (the runtime, token files and scratch of kernels left out{(rounded > 0 ? "; weights with the device's copy in bf16" : "")}; in a recovery sums, and state that changes owners, exist twice)");
-        Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"one group",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");
+        Line(output, $"{"rank",-6} {"replica",7} {"weights",10} {"state",10} {"local sums",10} {"own sums",10} {"foreign",10} {"update",10} {"one group",10} {"stage",10} {"buffers",10} {"activations",11} {"gradients",10} {"total",12}");
         for (int r = 0; r < ranks; r++)
         {
             RankMemory m = WorldFootprint.MemoryOf(layout, world, r, run, audits);
-            Line(output, $"{r,-6} {world.ReplicaOf(r),7} {Mb(m.WorkingParameters + rounded),10} {Mb(m.OwnedState),10} {Mb(m.LocalSums),10} {Mb(m.OwnSums),10} {Mb(m.ForeignSums),10} {Mb(m.GroupSums),10} {Mb(m.Stage),10} {Mb(m.SendBuffer),10} {Mb(activations),11} {Mb(gradients),10} {Mb(m.Total + rounded + activations + gradients),12}");
+            Line(output, $"{r,-6} {world.ReplicaOf(r),7} {Mb(m.WorkingParameters + rounded),10} {Mb(m.OwnedState),10} {Mb(m.LocalSums),10} {Mb(m.OwnSums),10} {Mb(m.ForeignSums),10} {Mb(m.Gradient),10} {Mb(m.GroupSums),10} {Mb(m.Stage),10} {Mb(m.SendBuffer),10} {Mb(activations),11} {Mb(gradients),10} {Mb(m.Total + rounded + activations + gradients),12}");
         }
 
         Line(output, "");

@@ -75,11 +75,9 @@ public sealed unsafe partial class CpuProvider
     }
 
     /// <inheritdoc/>
-    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient)
     {
-        Require(digests.Count == ranges.Length, "measure", sums, digests);
-        Require(squares.IsNone || squares.Count == ranges.Length, "measure", sums, squares.IsNone ? sums : squares);
-        RequirePacked(ranges, "measure", sums, other, sums, sums);
+        RequireMeasure(sums, other, ranges, digests, squares, gradient);
         RunRanges(
             new RangeJob
             {
@@ -88,6 +86,7 @@ public sealed unsafe partial class CpuProvider
                 Other = other.IsNone ? null : Longs(other),
                 Digests = Longs(digests),
                 Squares = squares.IsNone ? null : Doubles(squares),
+                Gradient = gradient.IsNone ? null : Floats(gradient),
             },
             ranges);
     }
@@ -99,12 +98,14 @@ public sealed unsafe partial class CpuProvider
         Require(digests.Count == ranges.Length, "AdamW step", p, digests);
         RequireInside(ranges, "AdamW step", p, sums);
         RequirePacked(ranges, "AdamW step", sums, other, m, v);
+        bool isMeasured = sums.DType == DType.F32 && other.IsNone;
         RunRanges(
             new RangeJob
             {
                 Operation = RangeOperation.AdamW,
                 Step = step,
-                Sums = Longs(sums),
+                Sums = isMeasured ? null : Longs(sums),
+                Gradient = isMeasured ? Floats(sums) : null,
                 Other = other.IsNone ? null : Longs(other),
                 P = Floats(p),
                 M = Floats(m),
@@ -163,6 +164,7 @@ public sealed unsafe partial class CpuProvider
         public int* Flags;
         public long* Digests;
         public double* Squares;
+        public float* Gradient;
         public long* Totals;
         public float* Gradients;
         public float Limit;
@@ -184,8 +186,7 @@ public sealed unsafe partial class CpuProvider
                         Measure(range, i, total, gradient);
                         break;
                     case RangeOperation.AdamW:
-                        FixedPoint.ToFloat(Width, TotalOf(range, total), gradient, 0, range.Length);
-                        Kernels.AdamW.Update(Width, Step, gradient, P + range.InTensor, M + range.Packed, V + range.Packed, 0, range.Length);
+                        Kernels.AdamW.Update(Width, Step, GradientOf(range, total, gradient), P + range.InTensor, M + range.Packed, V + range.Packed, 0, range.Length);
                         Digests[i] = DigestOf(range);
                         break;
                     default:
@@ -206,15 +207,29 @@ public sealed unsafe partial class CpuProvider
             }
         }
 
-        private readonly void Measure(in ChunkRange range, nint i, long* scratch, float* gradient)
+        private readonly void Measure(in ChunkRange range, nint i, long* total, float* gradient)
         {
-            long* total = TotalOf(range, scratch);
-            Digests[i] = (long)SumDigest.Of(Width, total, range.Index, range.Length);
-            if (Squares != null)
+            if (Squares == null)
             {
-                FixedPoint.ToFloat(Width, total, gradient, 0, range.Length);
-                Squares[i] = SquareSum.Of(Width, gradient, range.Length);
+                Digests[i] = (long)SumDigest.Of(Width, TotalOf(range, total), range.Index, range.Length);
+                return;
             }
+
+            (ulong digest, Squares[i]) = SumMeasure.Of(
+                Width, Sums + range.Packed, Other == null ? null : Other + range.Packed, Gradient == null ? null : Gradient + range.Packed, total, gradient, range.Index, range.Length);
+            Digests[i] = (long)digest;
+        }
+
+        // As it was measured; else in the scratch.
+        private readonly float* GradientOf(in ChunkRange range, long* total, float* scratch)
+        {
+            if (Gradient != null)
+            {
+                return Gradient + range.Packed;
+            }
+
+            FixedPoint.ToFloat(Width, TotalOf(range, total), scratch, 0, range.Length);
+            return scratch;
         }
 
         // The whole sum; in the scratch only where two parts must be added.

@@ -86,16 +86,15 @@ public sealed unsafe partial class CudaProvider
     }
 
     /// <inheritdoc/>
-    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient)
     {
-        Require(digests.Count == ranges.Length, "measure", sums, digests);
-        Require(squares.IsNone || squares.Count == ranges.Length, "measure", sums, squares.IsNone ? sums : squares);
-        RequirePacked(ranges, "measure", sums, other, sums, sums);
+        RequireMeasure(sums, other, ranges, digests, squares, gradient);
         Launch(
             "steps/measure", (ranges.Length + RangesOfBlock - 1) / RangesOfBlock, RowThreads, 0,
-            Address(sums, DType.I64), Optional(other, DType.I64), DeviceRanges(ranges), Address(digests, DType.I64), Optional(squares, DType.F64), ranges.Length);
+            Address(sums, DType.I64), Optional(other, DType.I64), DeviceRanges(ranges), Address(digests, DType.I64), Optional(squares, DType.F64), Optional(gradient, DType.F32), ranges.Length);
         Changed(digests);
         Changed(squares);
+        Changed(gradient);
     }
 
     /// <inheritdoc/>
@@ -105,9 +104,10 @@ public sealed unsafe partial class CudaProvider
         Require(digests.Count == ranges.Length, "AdamW step", p, digests);
         RequireInside(ranges, "AdamW step", p, sums);
         RequirePacked(ranges, "AdamW step", sums, other, m, v);
+        bool isMeasured = sums.DType == DType.F32 && other.IsNone;
         Launch(
             "steps/adamw", ranges.Length, RowThreads, 0,
-            Address(sums, DType.I64), Optional(other, DType.I64), Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64),
+            isMeasured ? 0UL : Address(sums, DType.I64), Optional(other, DType.I64), isMeasured ? Address(sums, DType.F32) : 0UL, Address(p, DType.F32), Address(m, DType.F32), Address(v, DType.F32), DeviceRanges(ranges), Address(digests, DType.I64),
             step.Clip, step.Decay, step.OneMinusBeta1, step.Beta2, step.OneMinusBeta2, step.StepSize, step.InverseRootCorrection2, step.Epsilon);
         Changed(p);
         Changed(m);

@@ -193,7 +193,7 @@ public sealed class TrainingState : IDisposable
     /// <summary>Updates the owned ranges of a tensor.</summary>
     /// <param name="tensor">Index in the layout.</param>
     /// <param name="step">Scalars.</param>
-    /// <param name="sums">Sums in this placement.</param>
+    /// <param name="sums">Sums in this placement, or the gradient as it was measured.</param>
     /// <param name="other">More of them; none: there is one part.</param>
     internal void Update(int tensor, in AdamWStep step, in Tensor sums, in Tensor other)
     {

@@ -20,6 +20,7 @@ public sealed partial class GradientAccumulator
     {
         Check(frame);
         ThrowIfOverlapping(frame.Layer, frame.Shard, frame.Groups);
+        Interlocked.Increment(ref _version);
         int range = RangeOf(frame.Layer, frame.Shard);
         bool valid = frame.IsValid;
         if (frame.Layer == Layout.Layers)
@@ -47,6 +48,7 @@ public sealed partial class GradientAccumulator
         ArgumentNullException.ThrowIfNull(from);
         GroupSet groups = from.GroupsOf(layer, shard);
         ThrowIfOverlapping(layer, shard, groups);
+        Interlocked.Increment(ref _version);
         int range = RangeOf(layer, shard);
         if (layer == Layout.Layers)
         {
@@ -67,6 +69,7 @@ public sealed partial class GradientAccumulator
     /// <summary>Empties the ranges of one shard: its sums are void (rule 8).</summary>
     public void ResetShard(int shard)
     {
+        Interlocked.Increment(ref _version);
         for (int layer = 0; layer <= Layout.Layers; layer++)
         {
             int range = RangeOf(layer, shard);
@@ -95,6 +98,7 @@ public sealed partial class GradientAccumulator
         long value = 0;
         _provider.Read(first, new Span<long>(ref value));
         value ^= 1L << bit;
+        Interlocked.Increment(ref _version);
         _provider.Write(first, new ReadOnlySpan<long>(in value));
     }
 
@@ -212,7 +216,7 @@ public sealed partial class GradientAccumulator
         {
             int held = Placement.IndexOf(c);
             ZeroUnwritten(held, 1);
-            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
+            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default, default);
             at += _provider.ReadPacked(SumsOf(held), payload[at..]);
         }
 
@@ -237,7 +241,7 @@ public sealed partial class GradientAccumulator
         {
             int held = Placement.IndexOf(c);
             ZeroUnwritten(held, 1);
-            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default);
+            _provider.Measure(_sums, default, _ranges.AsSpan(held, 1), _frames.Digests.View(visited++, new Shape(1)), default, default);
         }
 
         return SumOfDigests(visited);
@@ -250,7 +254,7 @@ public sealed partial class GradientAccumulator
         {
             int source = from.Placement.IndexOf(c);
             from.ZeroUnwritten(source, 1);
-            _provider.Measure(from._sums, default, from._ranges.AsSpan(source, 1), _frames.Digests.View(visited++, new Shape(1)), default);
+            _provider.Measure(from._sums, default, from._ranges.AsSpan(source, 1), _frames.Digests.View(visited++, new Shape(1)), default, default);
             AddIntegers(from.SumsOf(source), Placement.IndexOf(c));
         }
 

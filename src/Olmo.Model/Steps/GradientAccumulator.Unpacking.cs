@@ -123,7 +123,7 @@ public sealed partial class GradientAccumulator
     private void MeasureIntegers(in Tensor integers, ulong firstElement, int visited)
     {
         ChunkRange range = new((int)integers.Count, 0, 0, firstElement);
-        _provider.Measure(integers, default, new ReadOnlySpan<ChunkRange>(in range), _frames.Digests.View(visited, new Shape(1)), default);
+        _provider.Measure(integers, default, new ReadOnlySpan<ChunkRange>(in range), _frames.Digests.View(visited, new Shape(1)), default, default);
     }
 
     private void AddIntegers(in Tensor integers, int held)

@@ -33,6 +33,7 @@ public sealed partial class GradientAccumulator : IDisposable
     private BufferSet? _measures;
     private long _flagsVersion;
     private long _flagsRead;
+    private long _version;
     private int _openGroup = None;
     private bool _openGroupHasGradients;
 
@@ -104,6 +105,7 @@ public sealed partial class GradientAccumulator : IDisposable
     /// <summary>Empties all sums and sets.</summary>
     public void Reset()
     {
+        Interlocked.Increment(ref _version);
         // The first contribution to a chunk overwrites it: the sums need not be cleared.
         Array.Clear(_written);
         _provider.Zero(_flags);
@@ -219,6 +221,7 @@ public sealed partial class GradientAccumulator : IDisposable
             throw new ArgumentException($"A gradient of shape {gradient.Shape} was offered for the {slot.Elements} elements of '{slot.Name}'.", nameof(gradient));
         }
 
+        Interlocked.Increment(ref _version);
         _openGroupHasGradients = true;
         (int first, int count) = Placement.HeldOf(tensor);
         bool accumulate = _written.AsSpan(first, count).Contains(true);
@@ -289,7 +292,7 @@ public sealed partial class GradientAccumulator : IDisposable
         TensorSlot slot = plan.Add("digests of held chunks", DType.I64, new Shape(_ranges.Length));
         _measures ??= _provider.Allocate(plan);
         Tensor digests = _measures[slot];
-        _provider.Measure(Sums, default, _ranges, digests, default);
+        _provider.Measure(Sums, default, _ranges, digests, default, default);
         long[] values = new long[_ranges.Length];
         _provider.Read(digests, values.AsSpan());
         ulong sum = DigestOfLoss(_losses[Placement.Shards[0]]);
@@ -307,6 +310,9 @@ public sealed partial class GradientAccumulator : IDisposable
         _measures?.Dispose();
         _memory.Dispose();
     }
+
+    /// <summary>Grows with whatever changes the sums.</summary>
+    internal long Version => Interlocked.Read(ref _version);
 
     /// <summary>The sums, packed as the placement says; zeros where nothing was added.</summary>
     internal Tensor Sums

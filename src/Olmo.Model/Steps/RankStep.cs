@@ -12,6 +12,7 @@ public sealed class RankStep : IDisposable
     private readonly StepSettings _settings;
     private readonly IStepProgram _program;
     private readonly ParameterGroups _groups;
+    private readonly StepGradient _gradient;
     private readonly Announcement[] _announcements;
     private readonly StepLedger _ledger;
     private StepIdentity _id;
@@ -55,7 +56,8 @@ public sealed class RankStep : IDisposable
         bool alone = replicas == 1 && state.Placement.IsWhole;
         Own = alone ? Local : new GradientAccumulator(state.Provider, state.Placement, settings.Groups);
         Foreign = replicas == 1 ? null : new GradientAccumulator(state.Provider, state.Placement, settings.Groups);
-        Owner = new ShardOwner(state, Own, Foreign, _groups);
+        _gradient = new StepGradient(state.Provider);
+        Owner = new ShardOwner(state, Own, Foreign, _groups, _gradient);
         _announcements = new Announcement[Owner.Count];
         _ledger = new StepLedger(settings.Groups);
     }
@@ -195,6 +197,7 @@ public sealed class RankStep : IDisposable
     public void Dispose()
     {
         Owner.Dispose();
+        _gradient.Dispose();
         Foreign?.Dispose();
         if (!ReferenceEquals(Own, Local))
         {

@@ -11,6 +11,7 @@ public sealed class ShardOwner : IDisposable
 {
     private readonly GradientAccumulator _own;
     private readonly GradientAccumulator? _foreign;
+    private readonly StepGradient? _gradient;
     private readonly ParameterGroups _groups;
     private readonly AdamWStep[] _scalars;
     private readonly BufferSet _memory;
@@ -27,8 +28,9 @@ public sealed class ShardOwner : IDisposable
     /// </param>
     /// <param name="foreign">Sums of the other replicas, kept apart so that only the own part is ever sent (rule 2); null with one replica.</param>
     /// <param name="groups">Optimizer settings of each tensor, by layout index.</param>
+    /// <param name="gradient">Memory of the caller for the gradient between announcement and update; used where there are foreign sums. Null: both parts are added again for the update.</param>
     /// <exception cref="ArgumentException">The accumulators have another layout or number of groups, or other shards.</exception>
-    public ShardOwner(TrainingState state, GradientAccumulator own, GradientAccumulator? foreign, ParameterGroups groups)
+    public ShardOwner(TrainingState state, GradientAccumulator own, GradientAccumulator? foreign, ParameterGroups groups, StepGradient? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(own);
@@ -38,6 +40,7 @@ public sealed class ShardOwner : IDisposable
         State = state;
         _own = own;
         _foreign = foreign;
+        _gradient = foreign is null ? null : gradient;
         _groups = groups;
         _scalars = new AdamWStep[groups.Groups.Length];
         int held = state.Placement.Held.Length;
@@ -106,7 +109,7 @@ public sealed class ShardOwner : IDisposable
             throw new InvalidOperationException($"The sums of {id} do not hold all groups yet.");
         }
 
-        State.Provider.Measure(_own.Sums, ForeignSums, _own.Ranges, _digests, _squares);
+        State.Provider.Measure(_own.Sums, ForeignSums, _own.Ranges, _digests, _squares, _gradient is null ? default : _gradient.Begin(this, Versions));
         State.Provider.Read(_digests, _digestOfHeld.AsSpan());
         State.Provider.Read(_squares, _squaresOfHeld.AsSpan());
         int at = 0;
@@ -164,8 +167,7 @@ public sealed class ShardOwner : IDisposable
     /// </summary>
     private void Apply()
     {
-        Tensor own = _own.Sums;
-        Tensor foreign = ForeignSums;
+        (Tensor own, Tensor foreign) = _gradient is not null && _gradient.TryGet(this, Versions, out Tensor measured) ? (measured, default) : (_own.Sums, ForeignSums);
         for (int t = 0; t < State.Layout.Tensors.Length; t++)
         {
             State.Update(t, _scalars[_groups.GroupOf(t)], own, foreign);
@@ -174,6 +176,8 @@ public sealed class ShardOwner : IDisposable
 
     /// <summary>Frees the scratch memory; state and accumulators stay.</summary>
     public void Dispose() => _memory.Dispose();
+
+    private (long Own, long Foreign) Versions => (_own.Version, _foreign?.Version ?? 0);
 
     private Tensor ForeignSums => _foreign is null ? default : _foreign.Sums;
 

@@ -47,7 +47,8 @@ public partial interface ITensorProvider
     /// <param name="ranges">What is measured.</param>
     /// <param name="digests">I64 [ranges], written.</param>
     /// <param name="squares">F64 [ranges], written; none: not wanted.</param>
-    void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares);
+    /// <param name="gradient">F32, packed, written with the numbers that are squared: what <see cref="AdamW"/> takes in place of both parts. None: not wanted. Not without squares.</param>
+    void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient);
 
     /// <summary>
     /// AdamW with decoupled decay, in place, by the gradient (sums + other) 2^-48 of each range, and the ranges' state digests after it. Per element, each operation
@@ -61,7 +62,7 @@ public partial interface ITensorProvider
     /// </code>
     /// </summary>
     /// <param name="step">Scalars.</param>
-    /// <param name="sums">I64, packed</param>
+    /// <param name="sums">I64, packed; or F32, packed: the gradient itself, as <see cref="Measure"/> wrote it, beside no other.</param>
     /// <param name="other">I64, packed; none: 0.</param>
     /// <param name="p">F32, at InTensor.</param>
     /// <param name="m">F32, packed</param>

@@ -64,6 +64,14 @@ internal static class OperandChecks
         }
     }
 
+    /// <summary>Operands of a measure.</summary>
+    public static void RequireMeasure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient)
+    {
+        Require(digests.Count == ranges.Length, "measure", sums, digests);
+        Require(squares.IsNone ? gradient.IsNone : squares.Count == ranges.Length, "measure", sums, squares.IsNone ? digests : squares);
+        RequirePacked(ranges, "measure", sums, other, gradient.IsNone ? sums : gradient, sums);
+    }
+
     /// <summary>Sizes of a loss head.</summary>
     /// <returns>True if it has gradients.</returns>
     public static bool RequireLossHead(in LossHeadPass pass)

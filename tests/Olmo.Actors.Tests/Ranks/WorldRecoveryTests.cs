@@ -72,8 +72,9 @@ public sealed class WorldRecoveryTests
 
         ShardPlacement all = ShardPlacement.All(spare!.Engine.Layout);
         long sums = GradientAccumulator.SizeOf(all);
-        Assert.Equal(TrainingState.SizeOf(all) + (3 * sums), ahead); // sums of its replica, of the other, and of a group that it computes again
-        Assert.Equal(sums, whileItCopies);
+        long gradient = StepGradient.SizeOf(all);
+        Assert.Equal(TrainingState.SizeOf(all) + (3 * sums) + gradient, ahead); // sums of its replica, of the other, and of a group that it computes again; the gradient of its first update
+        Assert.Equal(sums + gradient, whileItCopies);
         Assert.Equal(0, spare.Engine.ReservedBytes);
         Check(world);
     }

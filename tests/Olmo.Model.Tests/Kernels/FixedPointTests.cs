@@ -130,7 +130,42 @@ public sealed unsafe class FixedPointTests
             Assert.Equal(SquareSum.OfReference(y, n), SquareSum.Of(w, y, n));
         }
 
+        // All of it in one pass, by one and by two parts, with the gradient at a line of the cache and elsewhere.
+        Pinned<long> total = new(Count);
+        Pinned<float> spare = new(Count + 16), kept = new(Count + 32);
+        foreach (int n in TestData.Lengths)
+        {
+            foreach (bool isTwo in (bool[])[false, true])
+            {
+                long* other = isTwo ? expected.Pointer : null;
+                FixedPoint.ToFloatReference(Total(sums, other, n), y, 0, n);
+                (ulong Digest, double Squares) separate = (SumDigest.OfReference(Total(sums, other, n), ulong.MaxValue - 5, n), SquareSum.OfReference(y, n));
+                float* line = (float*)(((nuint)kept.Pointer + 63) & ~(nuint)63);
+                foreach (float* gradient in (float*[])[null, line, line + 1])
+                {
+                    kept.Span.Clear();
+                    Assert.Equal(separate, SumMeasure.Of(w, sums, other, gradient, total, spare, ulong.MaxValue - 5, n));
+                    Assert.True(gradient == null || new ReadOnlySpan<float>(gradient, n).SequenceEqual(y.Span[..n]));
+                    Assert.True(gradient == null || gradient[n] == 0f);
+                    kept.Span.Clear();
+                    Assert.Equal(separate, SumMeasure.OfReference(sums, other, gradient, ulong.MaxValue - 5, n));
+                    Assert.True(gradient == null || new ReadOnlySpan<float>(gradient, n).SequenceEqual(y.Span[..n]));
+                }
+            }
+        }
+
         Assert.Equal(SumDigest.OfReference(sums, ulong.MaxValue - 5, Count), SumDigest.Of(w, sums, ulong.MaxValue - 5, Count));
+    }
+
+    private static Pinned<long> Total(Pinned<long> sums, long* other, int count)
+    {
+        Pinned<long> total = new(sums.Span[..count]);
+        if (other != null)
+        {
+            FixedPoint.AddReference(other, total, 0, count);
+        }
+
+        return total;
     }
 
     [Fact]

@@ -84,7 +84,7 @@ internal sealed partial class Fp64Provider
         return at;
     }
 
-    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares)
+    public void Measure(in Tensor sums, in Tensor other, ReadOnlySpan<ChunkRange> ranges, in Tensor digests, in Tensor squares, in Tensor gradient)
     {
         for (int r = 0; r < ranges.Length; r++)
         {
@@ -96,6 +96,10 @@ internal sealed partial class Fp64Provider
                 digest += (ulong)x * Factor(ranges[r].Index + (ulong)i);
                 double single = (float)(x / Scale);
                 square += single * single;
+                if (!gradient.IsNone)
+                {
+                    Doubles(gradient)[(int)ranges[r].Packed + i] = single;
+                }
             }
 
             Longs(digests)[r] = (long)digest;
@@ -113,7 +117,7 @@ internal sealed partial class Fp64Provider
         {
             for (int i = 0; i < range.Length; i++)
             {
-                double g = Total(sums, other, range, i) / Scale * step.Clip;
+                double g = (sums.DType == DType.F32 ? Doubles(sums)[(int)range.Packed + i] : Total(sums, other, range, i) / Scale) * step.Clip;
                 ref double parameter = ref Doubles(p)[(int)range.InTensor + i];
                 ref double first = ref Doubles(m)[(int)range.Packed + i];
                 ref double second = ref Doubles(v)[(int)range.Packed + i];

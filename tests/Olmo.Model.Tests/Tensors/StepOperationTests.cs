@@ -45,6 +45,8 @@ public sealed class StepOperationTests
                 Assert.Equal(firstState, actual.State);
                 Assert.Equal(firstDigests, actual.UpdatedDigests);
                 Assert.Equal(actual.UpdatedDigests, actual.DigestsAgain);
+                Assert.Equal(expected.Gradient, actual.Gradient);
+                Assert.Equal(actual.State, actual.StateByGradient);
             }
         }
     }
@@ -63,7 +65,9 @@ public sealed class StepOperationTests
         }
 
         Assert.Throws<ArgumentException>(() => provider.AddRounded(memory.P, memory.Sums, Ranges, Limit, accumulate: false, memory.Flags.View(0, new Shape(1))));
-        Assert.Throws<ArgumentException>(() => provider.Measure(memory.P, default, Ranges, memory.Digests, default));
+        Assert.Throws<ArgumentException>(() => provider.Measure(memory.P, default, Ranges, memory.Digests, default, default));
+        Assert.Throws<ArgumentException>(() => provider.Measure(memory.Sums, default, Ranges, memory.Digests, default, memory.G));
+        Assert.Throws<ArgumentException>(() => provider.AdamW(default, memory.G, memory.Other, memory.P, memory.M, memory.V, Ranges, memory.Digests));
         ArgumentException types = Assert.Throws<ArgumentException>(() => provider.DigestState(memory.P, memory.Sums, memory.V, Ranges, memory.Digests));
         Assert.Contains("'sums' is I64; F32 is needed", types.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => provider.ReadPacked(memory.Sums, new byte[100]));
@@ -98,7 +102,7 @@ public sealed class StepOperationTests
         int bytes = provider.ReadPacked(memory.Other, packed);
         provider.Zero(memory.Other);
         Assert.Equal(bytes, provider.WritePacked(memory.Other, packed.AsSpan(0, bytes)));
-        provider.Measure(memory.Sums, memory.Other, Ranges, memory.Digests, memory.Squares);
+        provider.Measure(memory.Sums, memory.Other, Ranges, memory.Digests, memory.Squares, memory.G);
         Outcome outcome = new()
         {
             Sums = Read<long>(provider, memory.Other),
@@ -106,6 +110,7 @@ public sealed class StepOperationTests
             Flags = Read<int>(provider, memory.Flags),
             SumDigests = Read<long>(provider, memory.Digests),
             Squares = Read<double>(provider, memory.Squares),
+            Gradient = Read<float>(provider, memory.G),
         };
         provider.Write<float>(memory.P, Values(2, 1.0));
         provider.Write<float>(memory.M, Values(3, 1e-2));
@@ -117,9 +122,19 @@ public sealed class StepOperationTests
         outcome.UpdatedDigests = Read<long>(provider, memory.Digests);
         provider.DigestState(memory.P, memory.M, memory.V, Ranges, memory.Digests);
         outcome.DigestsAgain = Read<long>(provider, memory.Digests);
-        outcome.State = [.. Read<float>(provider, memory.P), .. Read<float>(provider, memory.M), .. Read<float>(provider, memory.V)];
+        outcome.State = ReadState(provider, memory);
+
+        // The same update by the gradient that was kept.
+        provider.Write<float>(memory.P, Values(2, 1.0));
+        provider.Write<float>(memory.M, Values(3, 1e-2));
+        provider.Write<float>(memory.V, Array.ConvertAll(Values(4, 1e-2), MathF.Abs));
+        provider.AdamW(step, memory.G, default, memory.P, memory.M, memory.V, Ranges, memory.Digests);
+        outcome.StateByGradient = ReadState(provider, memory);
         return outcome;
     }
+
+    private static float[] ReadState(ITensorProvider provider, Memory memory) =>
+        [.. Read<float>(provider, memory.P), .. Read<float>(provider, memory.M), .. Read<float>(provider, memory.V)];
 
     private static T[] Read<T>(ITensorProvider provider, in Tensor tensor)
         where T : unmanaged
@@ -153,6 +168,10 @@ public sealed class StepOperationTests
 
         public float[] State { get; set; } = [];
 
+        public float[] Gradient { get; set; } = [];
+
+        public float[] StateByGradient { get; set; } = [];
+
         public long[] UpdatedDigests { get; set; } = [];
 
         public long[] DigestsAgain { get; set; } = [];
@@ -165,13 +184,13 @@ public sealed class StepOperationTests
         public Memory(ITensorProvider provider)
         {
             BufferPlan plan = new();
-            TensorSlot[] floats = [.. ((string[])["p", "m", "v"]).Select(n => plan.Add(n, DType.F32, new Shape(Elements)))];
+            TensorSlot[] floats = [.. ((string[])["p", "m", "v", "gradient"]).Select(n => plan.Add(n, DType.F32, new Shape(Elements)))];
             TensorSlot[] sums = [.. ((string[])["sums", "other"]).Select(n => plan.Add(n, DType.I64, new Shape(Elements)))];
             TensorSlot flags = plan.Add("flags", DType.I32, new Shape(Ranges.Length));
             TensorSlot digests = plan.Add("digests", DType.I64, new Shape(Ranges.Length));
             TensorSlot squares = plan.Add("squares", DType.F64, new Shape(Ranges.Length));
             _memory = provider.Allocate(plan);
-            (P, M, V) = (_memory[floats[0]], _memory[floats[1]], _memory[floats[2]]);
+            (P, M, V, G) = (_memory[floats[0]], _memory[floats[1]], _memory[floats[2]], _memory[floats[3]]);
             (Sums, Other) = (_memory[sums[0]], _memory[sums[1]]);
             (Flags, Digests, Squares) = (_memory[flags], _memory[digests], _memory[squares]);
         }
@@ -181,6 +200,8 @@ public sealed class StepOperationTests
         public Tensor M { get; }
 
         public Tensor V { get; }
+
+        public Tensor G { get; }
 
         public Tensor Sums { get; }
 

@@ -41,8 +41,14 @@ __device__ __forceinline__ u64 digest_factor(u64 index)
     return (u ^ (u >> 32)) | 1;
 }
 
-// Digest of sums + other, and the sum of squares of its fp32 values: element i in lane i mod 16, fold 8-4-2-1. Sixteen threads a range.
-extern "C" __global__ void __launch_bounds__(256) measure(const i64* sums, const i64* other, const ChunkRange* ranges, i64* digests, double* squares, int count)
+// The gradient: a sum in fp32.
+__device__ __forceinline__ float to_float(i64 sum)
+{
+    return __double2float_rn(__ll2double_rn(sum) * 3.552713678800501e-15);
+}
+
+// Digest of sums + other, and the sum of squares of its fp32 values, which are kept where that is wanted: element i in lane i mod 16, fold 8-4-2-1. Sixteen threads a range.
+extern "C" __global__ void __launch_bounds__(256) measure(const i64* sums, const i64* other, const ChunkRange* ranges, i64* digests, double* squares, float* gradient, int count)
 {
     int r = blockIdx.x * 16 + (threadIdx.x >> 4), lane = threadIdx.x & 15;
     u64 digest = 0;
@@ -57,8 +63,10 @@ extern "C" __global__ void __launch_bounds__(256) measure(const i64* sums, const
         {
             i64 x = b ? a[i] + b[i] : a[i];
             digest += (u64)x * digest_factor(range.index + (u64)i);
-            double v = (double)__double2float_rn(__ll2double_rn(x) * 3.552713678800501e-15);
+            float value = to_float(x);
+            double v = (double)value;
             square = __fma_rn(v, v, square);
+            if (gradient) gradient[range.packed + i] = value;
         }
     }
 
@@ -95,9 +103,9 @@ __device__ __forceinline__ void write_digest(u64 digest, i64* digests)
     }
 }
 
-// AdamW of each range, then the digest of its state. One block a range; a thread has pairs of elements, as the digest does.
+// AdamW of each range by its sums, or by the gradient that was kept, then the digest of its state. One block a range; a thread has pairs of elements, as the digest does.
 extern "C" __global__ void __launch_bounds__(256) adamw(
-    const i64* sums, const i64* other, float* parameters, float* first, float* second, const ChunkRange* ranges, i64* digests,
+    const i64* sums, const i64* other, const float* gradient, float* parameters, float* first, float* second, const ChunkRange* ranges, i64* digests,
     float clip, float decay, float one_minus_beta1, float beta2, float one_minus_beta2, float step_size, float inverse_root_correction2, float epsilon)
 {
     ChunkRange range = ranges[blockIdx.x];
@@ -117,8 +125,7 @@ extern "C" __global__ void __launch_bounds__(256) adamw(
             int i = 2 * pair + k;
             if (i < range.length)
             {
-                i64 x = b ? a[i] + b[i] : a[i];
-                float g = __fmul_rn(__double2float_rn(__ll2double_rn(x) * 3.552713678800501e-15), clip);
+                float g = __fmul_rn(gradient ? gradient[range.packed + i] : to_float(b ? a[i] + b[i] : a[i]), clip);
                 float parameter = __fmul_rn(p[i], decay), moment = m[i], square = v[i];
                 moment = __fmaf_rn(one_minus_beta1, __fadd_rn(g, -moment), moment);
                 square = __fmaf_rn(__fmul_rn(one_minus_beta2, g), g, __fmul_rn(square, beta2));
