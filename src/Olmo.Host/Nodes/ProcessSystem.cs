@@ -36,21 +36,36 @@ internal static class ProcessSystem
     /// <summary>Binds the calling thread, and the threads that it starts from now on, to processors.</summary>
     public static void Bind(IReadOnlyList<int> processors)
     {
+        if (processors.Count > 0 && OperatingSystem.IsLinux() && !TryBind(0, processors))
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"sched_setaffinity to processors {string.Join(',', processors)}");
+        }
+    }
+
+    /// <summary>Binds all threads of this process, and those that they start from now on, to processors.</summary>
+    public static void BindAll(IReadOnlyList<int> processors)
+    {
         if (processors.Count == 0 || !OperatingSystem.IsLinux())
         {
             return;
         }
 
+        Bind(processors); // which says why where it cannot be done
+        foreach (string thread in Directory.EnumerateDirectories(Threads))
+        {
+            _ = TryBind(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), processors); // a thread that has just ended needs none
+        }
+    }
+
+    private static bool TryBind(int thread, IReadOnlyList<int> processors)
+    {
         byte[] mask = new byte[MaxProcessors / 8];
         foreach (int processor in processors.Where(p => p < MaxProcessors))
         {
             mask[processor / 8] |= (byte)(1 << (processor % 8));
         }
 
-        if (SetAffinity(0, (nuint)mask.Length, mask) != 0)
-        {
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"sched_setaffinity to processors {string.Join(',', processors)}");
-        }
+        return SetAffinity(thread, (nuint)mask.Length, mask) == 0;
     }
 
     /// <summary>

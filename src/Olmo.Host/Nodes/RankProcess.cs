@@ -76,6 +76,11 @@ internal static class RankProcess
             await engineAhead.Task;
             child.Laps.Done("engine");
             ProcessSystem.Yield(child.Recipe.World.Nice);
+            if (child.Recipe.World.TakesAll(Environment.ProcessorCount))
+            {
+                ProcessSystem.BindAll(child.Orders.Processors);
+            }
+
             child.Ready();
             await child.End;
             return ExitCodes.Done;

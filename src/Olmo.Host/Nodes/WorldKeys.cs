@@ -70,6 +70,13 @@ internal sealed record WorldKeys(
         return new MeshSettings { Timeouts = new MeshTimeouts(heartbeat, Silence, handshake, OperationTimeout, StepTimeout, SupervisorTimeout) };
     }
 
+    /// <summary>
+    /// True if compute threads have processors of their own and leave none: whatever else a rank's threads do then takes time from some rank's computation, and it should be its own. Left to the
+    /// kernel, the threads that exchange sums gather on the processor where they wake each other, and the rank that computes there holds up all.
+    /// </summary>
+    /// <param name="processors">Processors of this machine.</param>
+    public bool TakesAll(int processors) => Binds && (Ranks + Spares) * Threads == processors;
+
     /// <summary>How long a section of a rank's work may take: no less than a transfer, no more than a step.</summary>
     public SectionLimits Sections() => new(OperationTimeout, StepTimeout);
 

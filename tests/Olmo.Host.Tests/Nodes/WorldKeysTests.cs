@@ -49,6 +49,17 @@ public sealed class WorldKeysTests : IDisposable
     }
 
     [Fact]
+    public void Ranks_WhoseThreadsTakeAllProcessors_LeaveNoneToOthers()
+    {
+        WorldKeys keys = Read("ranks.count=2", "ranks.threads=2", "ranks.spares=1");
+
+        Assert.True(keys.TakesAll(6));
+        Assert.False(keys.TakesAll(7));
+        Assert.False(keys.TakesAll(5)); // where processors are shared nobody is bound
+        Assert.False(Read("ranks.count=2", "ranks.threads=2", "ranks.bind=false").TakesAll(4));
+    }
+
+    [Fact]
     public void Processors_OfAPlaceBeyondThem_AreThoseOfNoPlaceToAvoid()
     {
         WorldKeys keys = Read("ranks.count=2", "ranks.threads=2");
