@@ -74,7 +74,9 @@ public sealed class WorldRecoveryTests
         long sums = GradientAccumulator.SizeOf(all);
         long gradient = StepGradient.SizeOf(all);
         Assert.Equal(TrainingState.SizeOf(all) + (3 * sums) + gradient, ahead); // sums of its replica, of the other, and of a group that it computes again; the gradient of its first update
-        Assert.Equal(sums + gradient, whileItCopies);
+        GenerationPlan plan = world.Plans[^1];
+        bool sumsOfReplicaWait = WorldGeneration.FirstStepUsesLocal(plan, plan.World(), plan.Members.IndexOf(spare.Engine.RankId)); // where the survivor had summed nothing of the step
+        Assert.Equal((sumsOfReplicaWait ? 2 : 1) * sums + gradient, whileItCopies);
         Assert.Equal(0, spare.Engine.ReservedBytes);
         Check(world);
     }

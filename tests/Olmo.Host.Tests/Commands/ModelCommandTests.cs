@@ -23,7 +23,7 @@ public sealed class ModelCommandTests : IDisposable
         string[][] memory = Rows(lines, "memory of a rank");
         Assert.Equal(3, memory.Length);
         Assert.All(memory, row => Assert.Equal(All * 4 / 1e6, Number(row[2]), 3));
-        Assert.All(memory, row => Assert.Equal(row[2..12].Sum(Number), Number(row[12]), 0.01));
+        Assert.All(memory, row => Assert.Equal(row[2..13].Sum(Number), Number(row[13]), 0.01));
         string[][] traffic = Rows(lines, "sent by a rank");
         Assert.Equal(["4", "4", "4"], traffic.Select(r => r[1]));
         Assert.All(traffic, row => Assert.Equal(row[2..6].Sum(Number), Number(row[6]), 0.01));
@@ -35,7 +35,7 @@ public sealed class ModelCommandTests : IDisposable
     public async Task Describe_WithBlocksRecomputed_HasTheActivationsOfOneBlock()
     {
         const string Recipe = "model { width = 32, layers = 16, heads = 2, ffn = 96, vocabulary = 512 }, tokenizer.vocabulary = 512, batch { sequence-length = 64, sequences-per-group = 8 }";
-        const int Activations = 10;
+        const int Activations = 11;
         const int Weights = 2;
 
         string[] kept = await Describe(Recipe);
