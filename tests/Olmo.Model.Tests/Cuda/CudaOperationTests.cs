@@ -54,6 +54,8 @@ public sealed class CudaOperationTests
         Assert.Equal(expected.Squares, actual.Squares);
         Assert.Equal(expected.StateDigests, actual.StateDigests);
         Assert.Equal(expected.State, actual.State);
+        Assert.Equal(expected.Gradient, actual.Gradient);
+        Assert.Equal(expected.StateByGradient, actual.StateByGradient);
         Assert.Equal(expected.UpdatedDigests, actual.UpdatedDigests);
         Assert.Equal(expected.DigestsAgain, actual.DigestsAgain);
     }
