@@ -81,7 +81,7 @@ internal sealed class StateKernels : IDisposable
         yield return new("digest of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, default, default));
         yield return new("digest and squares of sums", KernelLimit.Read, 8 * Elements, () => _provider.Measure(_sums, default, _ranges, _digests, _squares, default));
         yield return new("digest and squares, two parts", KernelLimit.Read, 16 * Elements, () => _provider.Measure(_sums, _other, _ranges, _digests, _squares, default));
-        yield return new("the same, gradient kept", KernelLimit.Copy, 20 * Elements, () => _provider.Measure(_sums, _other, _ranges, _digests, _squares, _kept));
+        yield return new("digest, squares, gradient kept", KernelLimit.Copy, 20 * Elements, () => _provider.Measure(_sums, _other, _ranges, _digests, _squares, _kept));
         yield return new("digest of the state", KernelLimit.Read, 12 * Elements, () => _provider.DigestState(_parameters, _first, _second, _ranges, _digests));
     }
 

@@ -51,21 +51,10 @@ internal static class ProcessSystem
         }
 
         Bind(processors); // which says why where it cannot be done
-        foreach (string thread in Directory.EnumerateDirectories(Threads))
+        foreach (int thread in ThreadsNow())
         {
-            _ = TryBind(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), processors); // a thread that has just ended needs none
+            _ = TryBind(thread, processors); // one that has just ended needs none
         }
-    }
-
-    private static bool TryBind(int thread, IReadOnlyList<int> processors)
-    {
-        byte[] mask = new byte[MaxProcessors / 8];
-        foreach (int processor in processors.Where(p => p < MaxProcessors))
-        {
-            mask[processor / 8] |= (byte)(1 << (processor % 8));
-        }
-
-        return SetAffinity(thread, (nuint)mask.Length, mask) == 0;
     }
 
     /// <summary>
@@ -81,9 +70,9 @@ internal static class ProcessSystem
         }
 
         int lowered = Math.Max(nice, GetPriority(0, 0));
-        foreach (string thread in Directory.EnumerateDirectories(Threads))
+        foreach (int thread in ThreadsNow())
         {
-            _ = SetPriority(0, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), lowered); // a thread that has just ended needs none
+            _ = SetPriority(0, thread, lowered); // one that has just ended needs none
         }
 
         try
@@ -94,6 +83,19 @@ internal static class ProcessSystem
         {
             // A kernel without such groups, or a container that may not write here: the threads' own values count.
         }
+    }
+
+    private static IEnumerable<int> ThreadsNow() => Directory.EnumerateDirectories(Threads).Select(t => int.Parse(Path.GetFileName(t), CultureInfo.InvariantCulture));
+
+    private static bool TryBind(int thread, IReadOnlyList<int> processors)
+    {
+        byte[] mask = new byte[MaxProcessors / 8];
+        foreach (int processor in processors.Where(p => p < MaxProcessors))
+        {
+            mask[processor / 8] |= (byte)(1 << (processor % 8));
+        }
+
+        return SetAffinity(thread, (nuint)mask.Length, mask) == 0;
     }
 
     [DllImport("libc", EntryPoint = "prctl", SetLastError = true)]

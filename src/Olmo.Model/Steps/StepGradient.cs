@@ -31,6 +31,7 @@ public sealed class StepGradient(ITensorProvider provider) : IDisposable
         _memory?.Dispose();
         _memory = null;
         _measuredBy = null;
+        SizeBytes = 0;
     }
 
     /// <summary>Memory that the owner fills now: F32, packed as its placement says.</summary>
