@@ -7,7 +7,17 @@ internal sealed record Options
 {
     private readonly Dictionary<string, int> _values = new(StringComparer.Ordinal)
     {
-        ["d"] = 512, ["layers"] = 8, ["heads"] = 8, ["ffn"] = 2048, ["vocab"] = 8192, ["seq"] = 512, ["batch"] = 4, ["threads"] = 2, ["steps"] = 5, ["warmup"] = 1, ["accumulate"] = 4,
+        ["d"] = 512,
+        ["layers"] = 8,
+        ["heads"] = 8,
+        ["ffn"] = 2048,
+        ["vocab"] = 8192,
+        ["seq"] = 512,
+        ["batch"] = 4,
+        ["threads"] = 2,
+        ["steps"] = 5,
+        ["warmup"] = 1,
+        ["accumulate"] = 4,
     };
 
     public int Width => _values["d"];
