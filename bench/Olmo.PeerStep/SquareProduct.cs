@@ -4,7 +4,7 @@ using Olmo.Model.Kernels;
 
 namespace Olmo.PeerStep;
 
-/// <summary>The denominator of MFU, measured as the peer's script measures its own: the fastest of six products of 1,536 x 1,536, before the steps and after them.</summary>
+/// <summary>The denominator of MFU, measured as the peer's script measures its own: the fastest of twelve products of 1,536 x 1,536, six before the steps and six after them.</summary>
 internal static unsafe class SquareProduct
 {
     private const int Size = 1536;
@@ -13,15 +13,15 @@ internal static unsafe class SquareProduct
 
     private delegate void Multiplication(float* a, float* b, float* c);
 
-    /// <summary>Floating-point operations per second of our own multiplication.</summary>
+    /// <summary>Floating-point operations per second of our own multiplication, the best of six.</summary>
     public static double Ours(int threads, TimeProvider time)
     {
         using ComputePool pool = new(threads);
         using GemmWorkspace workspace = new(pool.Threads);
-        return Best((a, b, c) => Product.Multiply(pool, SimdWidths.Best, workspace, a, b, c), time);
+        return Best((a, b, c) => Product.Multiply(pool, SimdWidths.Best, workspace, a, b, c), Repeats, time);
     }
 
-    /// <summary>The same of OpenBLAS, and the kernels that it chose; null where it is not installed.</summary>
+    /// <summary>The same of OpenBLAS, the best of twelve, as it is loaded after the steps only, and the kernels that it chose; null where it is not installed.</summary>
     public static (double Flops, string Core)? OfOpenBlas(int threads, TimeProvider time)
     {
         if (OpenBlas.TryLoad() is not { } library)
@@ -30,16 +30,16 @@ internal static unsafe class SquareProduct
         }
 
         library.SetThreads(threads);
-        return (Best((a, b, c) => library.Multiply(in Product, a, b, c), time), library.Core);
+        return (Best((a, b, c) => library.Multiply(in Product, a, b, c), 2 * Repeats, time), library.Core);
     }
 
-    private static double Best(Multiplication multiply, TimeProvider time)
+    private static double Best(Multiplication multiply, int repeats, TimeProvider time)
     {
         using AlignedBuffer a = Filled();
         using AlignedBuffer b = Filled();
         using AlignedBuffer c = Filled();
         double best = double.MaxValue;
-        for (int i = 0; i < Repeats; i++)
+        for (int i = 0; i < repeats; i++)
         {
             long started = time.GetTimestamp();
             multiply(a.Pointer<float>(), b.Pointer<float>(), c.Pointer<float>());
