@@ -23,7 +23,7 @@ public sealed class HardwareModeTests
         string[] expected = [.. KernelFingerprints.Compute(SimdWidth.Scalar).Select(Line)];
         Assert.True(expected.Length >= 10);
         string[] actual = [.. lines.Skip(1)];
-        Assert.True(expected.SequenceEqual(actual), $"{mode}: {string.Join('\n', actual.Except(expected))}");
+        Assert.True(expected.SequenceEqual(actual), $"{mode}: {string.Join('\n', actual.Except(expected))}\nscalar: {string.Join('\n', expected.Except(actual))}");
     }
 
     /// <summary>What the child prints: its hardware, then one line per kernel, run with the widest form that it has.</summary>
