@@ -58,7 +58,7 @@ public sealed unsafe partial class CpuProvider
             QueryGradient = Floats(queryGradient),
             KeyGradient = Floats(keyGradient),
             ValueGradient = Floats(valueGradient),
-            Scratch = Scratch(geometry.HeadWidth, geometry.Queries),
+            Scratch = Scratch(geometry.HeadWidth),
             ScratchFloats = _attentionFloats,
         };
         _pool.Run(ref job, (nint)geometry.Sequences * geometry.KeyHeads);
@@ -78,16 +78,16 @@ public sealed unsafe partial class CpuProvider
         FirstPosition = g.FirstPosition,
     };
 
-    private static nint FloatsFor(int headWidth, nint rows)
+    private static nint FloatsFor(int headWidth)
     {
         AttentionShape shape = new(1, 1, headWidth, 0, 1f);
-        return LaneFold.RoundUp(Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace(rows)));
+        return LaneFold.RoundUp(Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace));
     }
 
-    // Larger than at construction for wider heads or longer sequences than are usual, and then once.
-    private float* Scratch(int headWidth, nint rows = 0)
+    // Larger than at construction for wider heads than are usual, and then once.
+    private float* Scratch(int headWidth)
     {
-        nint needed = FloatsFor(headWidth, rows);
+        nint needed = FloatsFor(headWidth);
         if (needed > _attentionFloats)
         {
             AlignedBuffer larger = AlignedBuffer.Of<float>(needed * _pool.Threads);
@@ -123,13 +123,14 @@ public sealed unsafe partial class CpuProvider
 
         public readonly void Execute(nint from, nint to, int worker)
         {
-            for (nint item = from; item < to; item++)
+            for (nint item = from; item < to;)
             {
-                // A head's keys and values stay in the worker's cache for all of its blocks, of which the last sees most keys: long items are taken first.
-                nint block = Blocks - 1 - (item % Blocks);
+                // All blocks of a head that are in the range, whose keys and values are gathered for them once. The last block sees most keys: it is taken first.
+                nint end = Math.Min(to, (item / Blocks * Blocks) + Blocks);
+                nint fromRow = (Blocks - 1 - ((end - 1) % Blocks)) * AttentionShape.QueryBlock;
+                nint toRow = Math.Min((Blocks - (item % Blocks)) * AttentionShape.QueryBlock, Geometry.Queries);
                 nint sequence = item / Blocks / Geometry.QueryHeads;
                 int head = (int)(item / Blocks % Geometry.QueryHeads);
-                nint row = block * AttentionShape.QueryBlock;
                 nint firstRow = sequence * Geometry.Queries;
                 Kernels.Attention.Forward(
                     Width,
@@ -141,8 +142,9 @@ public sealed unsafe partial class CpuProvider
                     Scratch + (worker * ScratchFloats),
                     head,
                     head + 1,
-                    row,
-                    Math.Min(row + AttentionShape.QueryBlock, Geometry.Queries));
+                    fromRow,
+                    toRow);
+                item = end;
             }
         }
     }

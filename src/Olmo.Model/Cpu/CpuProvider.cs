@@ -17,7 +17,6 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
     private const nint ItemElements = 16384;
     private const nint ColumnBlock = 64;
     private const int UsualHeadWidth = 128;
-    private const int UsualLength = 8192;
 
     private readonly ComputePool _pool;
     private readonly SimdWidth _width;
@@ -39,7 +38,7 @@ public sealed unsafe partial class CpuProvider : ITensorProvider
         _width = width;
         _gemm = new GemmWorkspace(pool.Threads);
         _rangeScratch = new AlignedBuffer((long)pool.Threads * ChunkRange.MaxLength * (sizeof(long) + sizeof(float)));
-        _attentionFloats = FloatsFor(UsualHeadWidth, UsualLength);
+        _attentionFloats = FloatsFor(UsualHeadWidth);
         _attentionScratch = AlignedBuffer.Of<float>(_attentionFloats * pool.Threads);
     }
 

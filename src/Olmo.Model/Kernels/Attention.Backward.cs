@@ -7,32 +7,26 @@ internal static unsafe partial class Attention
         float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint rows, int fromKeyHead, int toKeyHead)
         where T : struct, ILanes<T>
     {
-        nint e = shape.HeadWidth;
         for (int g = fromKeyHead; g < toKeyHead; g++)
         {
-            for (nint j = 0; j < rows; j++)
-            {
-                Clear(keyGradient + (j * inputs.KeyStride) + (g * e), e);
-                Clear(valueGradient + (j * inputs.ValueStride) + (g * e), e);
-            }
-
             for (int h = g * shape.Group; h < (g + 1) * shape.Group; h++)
             {
-                for (nint i = 0; i < rows; i++)
+                for (nint chunk = 0; chunk < rows; chunk += AttentionShape.QueryChunk)
                 {
-                    Clear(queryGradient + (i * inputs.QueryStride) + (h * e), e);
+                    BackwardChunk<T>(
+                        shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, workspace, chunk, Math.Min(rows, chunk + AttentionShape.QueryChunk), g, h);
                 }
-
-                BackwardHead<T>(
-                    shape, inputs, output, outputGradient, outputStride, logSumExp, queryGradient, keyGradient, valueGradient, workspace, rows, g, h);
             }
         }
     }
 
-    /// <summary>One query head: key tiles ascending outside, query blocks ascending inside; lanes are keys.</summary>
-    private static void BackwardHead<T>(
+    /// <summary>
+    /// Queries from..to of one head: key tiles ascending outside, query blocks ascending inside; lanes are keys. The queries, their gradients and upstream gradients are kept side by side meanwhile,
+    /// and so are the sums of a key tile, which go on from the chunk before.
+    /// </summary>
+    private static void BackwardChunk<T>(
         in AttentionShape shape, in AttentionInputs inputs, float* output, float* outputGradient, nint outputStride, float* logSumExp,
-        float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint rows, int g, int h)
+        float* queryGradient, float* keyGradient, float* valueGradient, float* workspace, nint fromRow, nint toRow, int g, int h)
         where T : struct, ILanes<T>
     {
         nint e = shape.HeadWidth;
@@ -42,31 +36,49 @@ internal static unsafe partial class Attention
         float* ds = p + (KeyTile * Block);
         float* ones = ds + (KeyTile * Block);
         float* keyRows = ones + Block;
-        float* queryRows = keyRows + (KeyTile * shape.PaddedWidth);
-        float* upstreamRows = queryRows + (Block * shape.PaddedWidth);
-        float* deltas = upstreamRows + (Block * shape.PaddedWidth);
+        float* dk = keyRows + (KeyTile * shape.PaddedWidth);
+        float* dv = dk + (KeyTile * shape.PaddedWidth);
+        float* queryRows = dv + (KeyTile * shape.PaddedWidth);
+        float* upstreamRows = queryRows + (AttentionShape.QueryChunk * shape.PaddedWidth);
+        float* gradientRows = upstreamRows + (AttentionShape.QueryChunk * shape.PaddedWidth);
+        float* deltas = gradientRows + (AttentionShape.QueryChunk * shape.PaddedWidth);
         nint* first = stackalloc nint[Block];
         new Span<float>(ones, Block).Fill(1f);
+        nint rows = toRow - fromRow;
+        nint head = h * e;
+        float* queries = AttentionTiles.SideBySide<T>(inputs.Query + (fromRow * inputs.QueryStride) + head, inputs.QueryStride, rows, e, queryRows);
+        float* upstreams = AttentionTiles.SideBySide<T>(outputGradient + (fromRow * outputStride) + head, outputStride, rows, e, upstreamRows);
+        Clear(gradientRows, rows * e);
         for (nint i = 0; i < rows; i++)
         {
-            nint at = (i * outputStride) + (h * e);
-            deltas[i] = LaneDot<T>(outputGradient + at, output + at, e);
+            deltas[i] = LaneDot<T>(upstreams + (i * e), output + ((fromRow + i) * outputStride) + head, e);
         }
 
-        for (nint tile = 0; tile < rows; tile += KeyTile)
+        for (nint tile = FirstTile(shape, inputs, fromRow, toRow); tile < toRow; tile += KeyTile)
         {
-            nint keys = Math.Min(KeyTile, rows - tile);
+            nint keys = Math.Min(KeyTile, toRow - tile);
             nint vectors = (keys + LaneFold.Lanes - 1) / LaneFold.Lanes;
             float* k = inputs.Key + (tile * inputs.KeyStride) + (g * e);
             float* v = inputs.Value + (tile * inputs.ValueStride) + (g * e);
-            float* dk = keyGradient + (tile * inputs.KeyStride) + (g * e);
-            float* dv = valueGradient + (tile * inputs.ValueStride) + (g * e);
+            float* keySums = keyGradient + (tile * inputs.KeyStride) + (g * e);
+            float* valueSums = valueGradient + (tile * inputs.ValueStride) + (g * e);
+            if (h == g * shape.Group && tile >= fromRow)
+            {
+                Clear(dk, keys * e);
+                Clear(dv, keys * e);
+            }
+            else
+            {
+                AttentionTiles.Copy<T>(keySums, inputs.KeyStride, dk, e, keys, e);
+                AttentionTiles.Copy<T>(valueSums, inputs.ValueStride, dv, e, keys, e);
+            }
+
             TileTranspose.Run(k, inputs.KeyStride, keys, e, keysTransposed);
             k = AttentionTiles.SideBySide<T>(k, inputs.KeyStride, keys, e, keyRows);
             TileTranspose.Run(v, inputs.ValueStride, keys, e, valuesTransposed);
-            for (nint block = tile; block < rows; block += Block)
+            for (nint block = Math.Max(tile, fromRow); block < toRow; block += Block)
             {
-                nint count = Math.Min(Block, rows - block);
+                nint count = Math.Min(Block, toRow - block);
                 nint lowest = nint.MaxValue;
                 nint highest = 0;
                 for (nint r = 0; r < count; r++)
@@ -82,9 +94,9 @@ internal static unsafe partial class Attention
                 }
 
                 bool whole = highest <= tile && tile + keys - 1 <= block;
-                float* q = AttentionTiles.SideBySide<T>(inputs.Query + (block * inputs.QueryStride) + (h * e), inputs.QueryStride, count, e, queryRows);
-                float* dq = queryGradient + (block * inputs.QueryStride) + (h * e);
-                float* upstream = AttentionTiles.SideBySide<T>(outputGradient + (block * outputStride) + (h * e), outputStride, count, e, upstreamRows);
+                float* q = queries + ((block - fromRow) * e);
+                float* dq = gradientRows + ((block - fromRow) * e);
+                float* upstream = upstreams + ((block - fromRow) * e);
                 // The first half of the queries of the tile's own block sees the first half of its keys at most.
                 nint early = block == tile ? Math.Min(count, Half) : 0;
                 nint half = Math.Min(vectors, Half / LaneFold.Lanes);
@@ -95,57 +107,68 @@ internal static unsafe partial class Attention
                 for (nint r = 0; r < count; r++)
                 {
                     ScoreGradients<T>(
-                        p + (r * KeyTile), ds + (r * KeyTile), logSumExp[((block + r) * shape.QueryHeads) + h], deltas[block + r], shape.Scale, r < early ? half : vectors);
+                        p + (r * KeyTile), ds + (r * KeyTile), logSumExp[((block + r) * shape.QueryHeads) + h], deltas[block - fromRow + r], shape.Scale, r < early ? half : vectors);
                 }
 
                 for (nint r = 0; r < count; r += 4)
                 {
                     int group = (int)Math.Min(4, count - r);
-                    float* target = dq + (r * inputs.QueryStride);
+                    float* target = dq + (r * e);
                     float* from = ds + (r * KeyTile);
                     if (whole)
                     {
                         AttentionTiles.Accumulate<T>(
-                            group, from, KeyTile, 1, k, e, keys, target, inputs.QueryStride, e, ones);
+                            group, from, KeyTile, 1, k, e, keys, target, e, e, ones);
                     }
                     else
                     {
                         AccumulateRuns<T>(
-                            group, first + r, block + r, tile, keys, from, KeyTile, 1, k, e, target, inputs.QueryStride, e, ones);
+                            group, first + r, block + r, tile, keys, from, KeyTile, 1, k, e, target, e, e, ones);
                     }
                 }
 
-                for (nint j = 0; j < keys; j += 4)
+                // One after the other: the first-level cache holds what one of them reads.
+                AccumulateKeys<T>(first, block, count, tile, keys, highest, p, upstream, dv, e, ones);
+                AccumulateKeys<T>(first, block, count, tile, keys, highest, ds, q, dk, e, ones);
+            }
+
+            AttentionTiles.Copy<T>(dk, e, keySums, inputs.KeyStride, keys, e);
+            AttentionTiles.Copy<T>(dv, e, valueSums, inputs.ValueStride, keys, e);
+        }
+
+        AttentionTiles.Copy<T>(gradientRows, e, queryGradient + (fromRow * inputs.QueryStride) + head, inputs.QueryStride, rows, e);
+    }
+
+    /// <summary>
+    /// sums[j, :] continues its chain: += weights[r, j] * queries[r, :] over the block's queries that see key j, ascending. Weights are [count, 64], queries [count, e], sums [keys, e], side by side.
+    /// </summary>
+    private static void AccumulateKeys<T>(
+        nint* first, nint block, nint count, nint tile, nint keys, nint highest, float* weights, float* queries, float* sums, nint e, float* ones)
+        where T : struct, ILanes<T>
+    {
+        for (nint j = 0; j < keys; j += 4)
+        {
+            int group = (int)Math.Min(4, keys - j);
+            // Queries before the first of the keys see none of them.
+            nint from = Math.Max(0, tile + j - block);
+            while (from < count)
+            {
+                // A run of queries that see the same of the four keys: [low, high) of them. Whoever follows one that sees all of them does, too, where no document or window begins in the tile.
+                (int low, int high) = Seen(first[from], block + from, tile + j, group);
+                nint to = high - low == group && highest <= tile ? count : from + 1;
+                while (to < count && Seen(first[to], block + to, tile + j, group) == (low, high))
                 {
-                    int group = (int)Math.Min(4, keys - j);
-                    // Queries before the first of the keys see none of them.
-                    nint from = Math.Max(0, tile + j - block);
-                    while (from < count)
-                    {
-                        // A run of queries that see the same of the four keys: [low, high) of them. Whoever follows one that sees all of them does, too, where no document or window begins in the tile.
-                        (int low, int high) = Seen(first[from], block + from, tile + j, group);
-                        nint to = high - low == group && highest <= tile ? count : from + 1;
-                        while (to < count && Seen(first[to], block + to, tile + j, group) == (low, high))
-                        {
-                            to++;
-                        }
-
-                        if (low < high)
-                        {
-                            nint key = j + low;
-                            float* a = p + (from * KeyTile) + key;
-                            float* b = ds + (from * KeyTile) + key;
-                            AttentionTiles.Accumulate<T>(
-                                high - low, a, 1, KeyTile, upstream + (from * e), e, to - from,
-                                dv + (key * inputs.ValueStride), inputs.ValueStride, e, ones);
-                            AttentionTiles.Accumulate<T>(
-                                high - low, b, 1, KeyTile, q + (from * e), e, to - from,
-                                dk + (key * inputs.KeyStride), inputs.KeyStride, e, ones);
-                        }
-
-                        from = to;
-                    }
+                    to++;
                 }
+
+                if (low < high)
+                {
+                    nint key = j + low;
+                    AttentionTiles.Accumulate<T>(
+                        high - low, weights + (from * KeyTile) + key, 1, KeyTile, queries + (from * e), e, to - from, sums + (key * e), e, e, ones);
+                }
+
+                from = to;
             }
         }
     }

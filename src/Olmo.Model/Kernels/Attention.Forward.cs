@@ -16,6 +16,7 @@ internal static unsafe partial class Attention
     {
         for (int h = fromHead; h < toHead; h++)
         {
+            AttentionInputs head = toRow - fromRow > 1 && inputs.KeyTiles == null ? Gather<T>(shape, inputs, workspace, h / shape.Group, fromRow, toRow) : inputs;
             nint row = fromRow;
             while (row < toRow)
             {
@@ -24,16 +25,49 @@ internal static unsafe partial class Attention
                 float* target = output + (row * outputStride) + (h * shape.HeadWidth);
                 if (count == 1 && inputs.KeyTiles == null)
                 {
-                    ForwardRow<T>(shape, inputs, target, logSumExp, workspace, h, row);
+                    ForwardRow<T>(shape, head, target, logSumExp, workspace, h, row);
                 }
                 else
                 {
-                    ForwardBlock<T>(shape, inputs, target, outputStride, logSumExp, workspace, h, row, count);
+                    ForwardBlock<T>(shape, head, target, outputStride, logSumExp, workspace, h, row, count);
                 }
 
                 row += count;
             }
         }
+    }
+
+    /// <summary>The inputs with those keys and values of one head side by side that the rows see, if they are not too many.</summary>
+    private static AttentionInputs Gather<T>(in AttentionShape shape, AttentionInputs inputs, float* workspace, nint kv, nint fromRow, nint toRow)
+        where T : struct, ILanes<T>
+    {
+        nint e = shape.HeadWidth;
+        nint start = FirstTile(shape, inputs, fromRow, toRow);
+        nint count = inputs.FirstPosition + toRow - start;
+        if (count > AttentionShape.GatheredKeys)
+        {
+            return inputs;
+        }
+
+        float* keys = workspace + shape.BlockWorkspace;
+        nint before = (start + kv) * e; // what is added to find the first of them
+        inputs.Key = AttentionTiles.SideBySide<T>(inputs.KeyAt(kv, start, e), inputs.KeyStride, count, e, keys) - before;
+        inputs.Value = AttentionTiles.SideBySide<T>(inputs.ValueAt(kv, start, e), inputs.ValueStride, count, e, keys + (count * e)) - before;
+        inputs.KeyStride = e;
+        inputs.ValueStride = e;
+        return inputs;
+    }
+
+    /// <summary>Start of the first tile of keys that one of the rows sees.</summary>
+    private static nint FirstTile(in AttentionShape shape, in AttentionInputs inputs, nint fromRow, nint toRow)
+    {
+        nint first = nint.MaxValue;
+        for (nint row = fromRow; row < toRow; row++)
+        {
+            first = Math.Min(first, shape.FirstKey(inputs.FirstKeys, row, inputs.FirstPosition + row));
+        }
+
+        return first / KeyTile * KeyTile;
     }
 
     /// <summary>Up to 64 queries of one head: lanes are queries, so the whole softmax is vertical.</summary>
@@ -43,14 +77,14 @@ internal static unsafe partial class Attention
     {
         nint e = shape.HeadWidth;
         nint kv = h / shape.Group;
-        nint valueRow = inputs.ValueRow(e);
         float* transposed = workspace;
         float* scores = transposed + (Block * shape.PaddedWidth);
         float* max = scores + (KeyTile * Block);
         float* sum = max + Block;
         float* rescale = sum + Block;
         float* ones = rescale + Block;
-        float* keyRows = ones + Block;
+        float* weighted = ones + Block;
+        float* keyRows = workspace + shape.BlockWorkspace;
         float* valueRows = keyRows + (KeyTile * shape.PaddedWidth);
         nint* first = stackalloc nint[Block];
         new Span<float>(max, Block).Fill(float.NegativeInfinity);
@@ -68,11 +102,7 @@ internal static unsafe partial class Attention
             highest = Math.Max(highest, first[r]);
         }
 
-        for (nint r = 0; r < count; r++)
-        {
-            Clear(output + (r * outputStride), e);
-        }
-
+        Clear(weighted, count * e);
         nint vectors = (count + LaneFold.Lanes - 1) / LaneFold.Lanes;
         nint end = position + count;
         for (nint tile = lowest / KeyTile * KeyTile; tile < end; tile += KeyTile)
@@ -80,56 +110,59 @@ internal static unsafe partial class Attention
             nint keys = Math.Min(KeyTile, end - tile);
             bool whole = highest <= tile && tile + keys - 1 <= position;
             float* keyRow = inputs.KeyAt(kv, tile, e);
-            nint keyStride = inputs.KeyStride;
-            if (inputs.KeyTiles != null)
+            if (inputs.KeyTiles == null)
+            {
+                keyRow = AttentionTiles.SideBySide<T>(keyRow, inputs.KeyStride, keys, e, keyRows);
+            }
+            else
             {
                 TileTranspose.Restore(keyRow, keys, e, keyRows);
                 keyRow = keyRows;
-                keyStride = e;
             }
 
             // Keys from here on are seen by none of the first half of the queries.
             nint late = vectors == Block / LaneFold.Lanes ? Math.Min(keys, LaneFold.RoundUp(Math.Max(0, position + Half - tile))) : keys;
-            AttentionTiles.Scores<T>(transposed, keyRow, keyStride, late, e, shape.Scale, scores, vectors);
+            AttentionTiles.Scores<T>(transposed, keyRow, e, late, e, shape.Scale, scores, vectors);
             AttentionTiles.Scores<T>(
-                transposed + Half, keyRow + (late * keyStride), keyStride, keys - late, e, shape.Scale, scores + (late * Block) + Half, vectors - (Half / LaneFold.Lanes));
+                transposed + Half, keyRow + (late * e), e, keys - late, e, shape.Scale, scores + (late * Block) + Half, vectors - (Half / LaneFold.Lanes));
             if (!whole)
             {
                 MaskColumns<T>(scores, first, position, tile, keys, vectors);
             }
 
             SoftmaxTile<T>(scores, max, sum, rescale, keys, vectors);
-            float* values = AttentionTiles.SideBySide<T>(inputs.ValueAt(kv, tile, e), valueRow, keys, e, valueRows);
+            float* values = AttentionTiles.SideBySide<T>(inputs.ValueAt(kv, tile, e), inputs.ValueRow(e), keys, e, valueRows);
             for (nint r = 0; r < count; r += 4)
             {
                 int rows = (int)Math.Min(4, count - r);
-                float* target = output + (r * outputStride);
+                float* target = weighted + (r * e);
                 if (whole)
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, keys, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, keys, target, e, e, rescale + r);
                 }
                 else
                 {
-                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, 0, target, outputStride, e, rescale + r);
+                    AttentionTiles.Accumulate<T>(rows, scores + r, 1, Block, values, e, 0, target, e, e, rescale + r);
                     AccumulateRuns<T>(
-                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, e, target, outputStride, e, ones);
+                        rows, first + r, position + r, tile, keys, scores + r, 1, Block, values, e, target, e, e, ones);
                 }
             }
         }
 
         for (nint r = 0; r < count; r++)
         {
+            float* from = weighted + (r * e);
             float* target = output + (r * outputStride);
             T inverse = T.Splat(1f / sum[r]);
             nint c = 0;
             for (; c <= e - LaneFold.Lanes; c += LaneFold.Lanes)
             {
-                T.Store(T.Load(target + c) * inverse, target + c);
+                T.Store(T.Load(from + c) * inverse, target + c);
             }
 
             if (c < e)
             {
-                T.StoreTail(T.LoadTail(target + c, e - c, 0f) * inverse, target + c, e - c);
+                T.StoreTail(T.LoadTail(from + c, e - c, 0f) * inverse, target + c, e - c);
             }
 
             if (logSumExp != null)

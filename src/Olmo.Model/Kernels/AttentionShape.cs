@@ -15,14 +15,23 @@ internal readonly record struct AttentionShape(int QueryHeads, int KeyHeads, int
     /// <summary>Queries per block: speed only.</summary>
     internal const int QueryBlock = 64;
 
+    /// <summary>Queries of the backward pass whose rows, gradients and upstream gradients are kept side by side, in the second-level cache of a core: speed only. A multiple of blocks and of key tiles.</summary>
+    internal const int QueryChunk = 512;
+
+    /// <summary>Most keys of the forward pass that are kept so with their values; with more of them each tile is copied when it is read: speed only.</summary>
+    internal const int GatheredKeys = 2048;
+
     /// <summary>Query heads per KV head.</summary>
     public int Group => QueryHeads / KeyHeads;
 
     /// <summary>Floats of workspace that one worker of <see cref="Attention.Forward"/> needs.</summary>
-    public nint ForwardWorkspace => (3 * QueryBlock * PaddedWidth) + (KeyTile * QueryBlock) + (2 * KeyTile * PaddedWidth) + (4 * QueryBlock);
+    public nint ForwardWorkspace => BlockWorkspace + (2 * GatheredKeys * PaddedWidth);
 
-    /// <summary>Floats of workspace that one worker of <see cref="Attention.Backward"/> needs for sequences of up to so many rows.</summary>
-    public nint BackwardWorkspace(nint rows) => (3 * KeyTile * PaddedWidth) + (2 * QueryBlock * PaddedWidth) + (2 * KeyTile * QueryBlock) + QueryBlock + LaneFold.RoundUp(rows);
+    /// <summary>Floats of workspace that one worker of <see cref="Attention.Backward"/> needs.</summary>
+    public nint BackwardWorkspace => (5 * KeyTile * PaddedWidth) + (2 * KeyTile * QueryBlock) + QueryBlock + (3 * QueryChunk * PaddedWidth) + QueryChunk;
+
+    /// <summary>Floats of the forward pass's workspace for a block of queries; keys and values follow.</summary>
+    internal nint BlockWorkspace => (2 * QueryBlock * PaddedWidth) + (KeyTile * QueryBlock) + (4 * QueryBlock);
 
     /// <summary>e rounded up to a multiple of 16.</summary>
     internal nint PaddedWidth => LaneFold.RoundUp(HeadWidth);

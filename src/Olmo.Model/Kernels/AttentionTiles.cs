@@ -114,12 +114,12 @@ internal static unsafe partial class AttentionTiles
     }
 
     /// <summary>
-    /// Rows of a tile one behind the other: at their own distance, often a power of two, their lines share a few sets of the first-level cache, and each group of four readers would fetch them from the
-    /// second level again.
+    /// Rows of a head one behind the other: at their own distance, often a power of two, their lines share a few sets of the first and second-level cache, and each group of four readers would fetch
+    /// them from further away again.
     /// </summary>
     /// <param name="rows">[count, columns], <paramref name="stride"/> floats apart.</param>
     /// <param name="copy">Room for [count, columns].</param>
-    /// <returns>The tile, <paramref name="columns"/> floats from row to row: the copy, or the rows themselves where they lie so.</returns>
+    /// <returns>The rows, <paramref name="columns"/> floats from row to row: the copy, or the rows themselves where they lie so.</returns>
     public static float* SideBySide<T>(float* rows, nint stride, nint count, nint columns, float* copy)
         where T : struct, ILanes<T>
     {
@@ -128,10 +128,18 @@ internal static unsafe partial class AttentionTiles
             return rows;
         }
 
+        Copy<T>(rows, stride, copy, columns, count, columns);
+        return copy;
+    }
+
+    /// <summary>to[r, c] = from[r, c]; the two do not overlap.</summary>
+    /// <param name="from">[count, columns], rows <paramref name="fromStride"/> floats apart.</param>
+    /// <param name="to">[count, columns], rows <paramref name="toStride"/> floats apart.</param>
+    public static void Copy<T>(float* from, nint fromStride, float* to, nint toStride, nint count, nint columns)
+        where T : struct, ILanes<T>
+    {
         for (nint r = 0; r < count; r++)
         {
-            float* from = rows + (r * stride);
-            float* to = copy + (r * columns);
             nint c = 0;
             for (; c <= columns - LaneFold.Lanes; c += LaneFold.Lanes)
             {
@@ -142,9 +150,10 @@ internal static unsafe partial class AttentionTiles
             {
                 T.StoreTail(T.LoadTail(from + c, columns - c, 0f), to + c, columns - c);
             }
-        }
 
-        return copy;
+            from += fromStride;
+            to += toStride;
+        }
     }
 
     /// <summary><see cref="Scores"/> of one row and all 64 lanes of a tile, which waits for memory: meanwhile it asks for what is read next, a line for each that it reads.</summary>

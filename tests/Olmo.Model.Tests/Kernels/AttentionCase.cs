@@ -92,7 +92,7 @@ internal sealed unsafe class AttentionCase
 
     public Pinned<float>[] Backward(SimdWidth width, Pinned<float> output, Pinned<float> lse, int splitHead = 0)
     {
-        Pinned<float> dq = new(Query.Length), dk = new(Key.Length), dv = new(Value.Length), workspace = new((int)Shape.BackwardWorkspace(Rows));
+        Pinned<float> dq = new(Query.Length), dk = new(Key.Length), dv = new(Value.Length), workspace = new((int)Shape.BackwardWorkspace);
         foreach (Pinned<float> p in (Pinned<float>[])[dq, dk, dv, workspace])
         {
             p.Span.Fill(float.NaN);

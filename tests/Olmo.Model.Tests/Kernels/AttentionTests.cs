@@ -20,6 +20,9 @@ public sealed unsafe class AttentionTests
         yield return new(100, 6, 2, 12, 9, [3, 40, 57]);
         yield return new(128, 2, 2, 6, 64, null);
         yield return new(150, 2, 1, 96, 0, null, 20f);
+        yield return new(AttentionShape.QueryChunk + 70, 4, 2, 16, 0, null);
+        yield return new((2 * AttentionShape.QueryChunk) + 37, 2, 1, 8, 100, [300, 450, 311]);
+        yield return new(AttentionShape.GatheredKeys + 70, 2, 2, 8, 0, null);
     }
 
     [Theory]

@@ -195,7 +195,7 @@ public sealed unsafe class GoldenOperationTests
             Pinned<int>? first = Tensors.Has(name + ".doc") ? FirstKeys(Tensors.Ints(name + ".doc")) : null;
             Pinned<float> upstream = Tensors.Floats(name + ".dy");
             float[] y = new float[upstream.Length], dq = new float[batch * heads * rows * e], dk = new float[batch * keyHeads * rows * e], dv = new float[dk.Length];
-            Pinned<float> workspace = new((int)Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace(rows))), lse = new(rows * heads);
+            Pinned<float> workspace = new((int)Math.Max(shape.ForwardWorkspace, shape.BackwardWorkspace)), lse = new(rows * heads);
             for (int b = 0; b < batch; b++)
             {
                 Pinned<float> query = Rows(name + ".q", heads, rows, e, b), key = Rows(name + ".k", keyHeads, rows, e, b), value = Rows(name + ".v", keyHeads, rows, e, b);
