@@ -256,7 +256,9 @@ internal unsafe struct GemmBlock
             float* c = _problem.C + ((_row + row) * _problem.StrideC) + _column + column;
             if (rows == computed && columns == _tileColumns)
             {
-                Tile(rows, depth, a, b, ldb, c, _problem.StrideC, load, c + (rows * _problem.StrideC));
+                // Behind the last tile of a column comes the first one of the next column.
+                float* next = rowPanel + 1 < rowTo ? c + (rows * _problem.StrideC) : _problem.C + ((_row + (rowFrom * _tileRows)) * _problem.StrideC) + _column + column + columns;
+                Tile(rows, depth, a, b, ldb, c, _problem.StrideC, load, next);
             }
             else
             {
